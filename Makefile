@@ -1,0 +1,42 @@
+# Every target sets up what it needs: a private uv in .uv/, the environment in .venv/.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+DISTS := $(wildcard plugins/*/pyproject.toml)
+EDITABLE := -e . $(foreach d,$(DISTS),-e $(dir $(d)))
+
+.PHONY: help setup test lint demo demo-he bench lock clean
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## make .venv with agentd, its plugins and everything pinned by hash
+
+$(STAMP): pyproject.toml constraints.txt build-constraints.txt $(DISTS)
+	@PYTHON=$(PYTHON) ./scripts/setup.sh $(EDITABLE)
+	@touch $@
+
+test: $(STAMP) ## lint, types and every test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff (with the ASYNC rules) and mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+
+demo: $(STAMP) ## one whole simulated call through the real daemon, in English
+	@$(BIN)/agentd demo
+
+demo-he: $(STAMP) ## the Hebrew playbook, with what can be done offline
+	@$(BIN)/agentd demo --language he-IL
+
+bench: $(STAMP) ## every benchmark, figures on the terminal
+	@$(BIN)/python -m benchmarks
+
+lock: ## resolve again and pin by hash
+	@PYTHON=$(PYTHON) ./scripts/lock.sh
+
+clean: ## remove all that the other targets made
+	rm -rf .uv .venv demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

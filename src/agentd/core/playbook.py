@@ -1,0 +1,45 @@
+"""What a business's agent says and asks: the types of a playbook. Reading the TOML is `agents.playbook_file`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One thing the agent must find out. type: "text", "name", "phone", "date", "number", "choice", "yes-no"."""
+
+    name: str
+    type: str
+    question: str
+    examples: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    required: bool = True
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """Everything the call needs to know about the business; frozen, so a call keeps the one it began with.
+
+    `phrases` maps a key to its variants, two or more each. Keys every playbook has: "filler", "again" (ask to repeat),
+    "go-on" (invitation after a fragment), "silent-1", "silent-2", "goodbye", "busy", "trouble" (last resort),
+    "time-warning", "resume".
+    """
+
+    name: str
+    language: str
+    persona: str
+    greeting: str
+    goal: str = ""
+    business: str = ""
+    slots: tuple[Slot, ...] = ()
+    phrases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    examples: tuple[tuple[str, str], ...] = ()  # few-shots: (caller, agent)
+    hints: tuple[str, ...] = ()  # words the recogniser should expect
+    closing: str = ""  # said when all required slots are known
+
+    def phrase(self, key: str, nth: int = 0) -> str:
+        """The nth variant of a phrase, going round; "" when the playbook has none."""
+        variants = self.phrases.get(key, ())
+        return variants[nth % len(variants)] if variants else ""

@@ -1,0 +1,154 @@
+"""The ports to speech recognisers, language models and voices: three Protocols, one method and one shape each.
+
+The shape is an async context manager around a receive channel. Opening it means *connected*; leaving it means
+*closed*, whatever happened; the end of the channel means *done*; failure is an `EngineError` out of the
+`async with`. Write one as an async generator under `trio.as_safe_channel`. Cancelling the block closes the
+provider's stream; an engine needs no code of its own for that. Time-outs belong to the caller.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from trio.abc import ReceiveChannel
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFormat:
+    """Linear PCM, 16-bit little-endian, mono, at `rate_hz`."""
+
+    rate_hz: int = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """About 100 ms of the caller, as the recogniser gets it (conditioned, levelled, 8 kHz PCM).
+
+    `until_ms`: media time at the end of this piece, from the start of the call.
+    `voiced`: the endpointer counted voice in it. `pause`: this piece ends with the first short silence after
+    voice (or a tick 20 ms later, with no audio): an engine that works by utterance should transcribe *now*.
+    Engines that stream may ignore both.
+    """
+
+    pcm: bytes
+    until_ms: int
+    voiced: bool = False
+    pause: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was recognised in the audio between `from_ms` and `until_ms` (media time, as in `Heard`).
+
+    A partial (`final` false) replaces the partial before it; a final replaces the partials of its span and
+    stays. `until_ms` says how much audio the text rests on; None if the engine cannot tell.
+    `complete`: the engine itself judges that the speaker has finished the sentence.
+    """
+
+    text: str
+    final: bool
+    until_ms: int | None
+    from_ms: int = 0
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line of the conversation as a model is shown it. role: "caller", "agent" or "tool"."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked: the persona and rules, the slots so far, and the conversation *as heard*.
+
+    The last message is the caller's, or there is none and the agent opens. `language` is BCP 47 ("he-IL").
+    `call_id` lets a stateful engine keep what it knows apart per call; it is opaque.
+    """
+
+    call_id: str
+    language: str
+    system: str
+    messages: tuple[Message, ...]
+    slots: dict[str, str] = field(default_factory=dict)
+    max_words: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the reply, of any length; concatenated they are the text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A whole call of a tool that the model asks for; half a tool call is never handed on."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How to speak. `rate` 1.0 is the voice's own speed; pitch in semitones. An engine that cannot do one
+    of them ignores it and says so in `agentd check`."""
+
+    language: str
+    name: str = ""
+    rate: float = 1.0
+    pitch_semitones: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """Linear PCM, 16-bit little-endian, mono, at `rate_hz`; any length that is a whole number of samples."""
+
+    pcm: bytes
+    rate_hz: int
+
+
+@runtime_checkable
+class STT(Protocol):
+    """A recogniser. One `listen` per call (and one more after each reconnect)."""
+
+    def listen(
+        self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str
+    ) -> AbstractAsyncContextManager[ReceiveChannel[Transcript]]: ...
+
+
+@runtime_checkable
+class LLM(Protocol):
+    """A language model. One `reply` per turn (two when the first was speculative and dropped)."""
+
+    def reply(self, prompt: Prompt) -> AbstractAsyncContextManager[ReceiveChannel[Token | ToolCall]]: ...
+
+
+@runtime_checkable
+class TTS(Protocol):
+    """A voice. One `speak` per phrase: the phrase is the unit of marks, of the cache and of fallback."""
+
+    def speak(self, text: str, voice: Voice) -> AbstractAsyncContextManager[ReceiveChannel[AudioChunk]]: ...
+
+
+class VADStream(Protocol):
+    """One call's voice activity detector."""
+
+    def hear(self, pcm: bytes) -> float:
+        """20 ms of 8 kHz PCM in, the latest probability of voice out (0..1); never blocks. The figure may be
+        that of a frame or two before: a batching detector answers with what it knows."""
+
+    def close(self) -> None:
+        """The call is over; forget it."""
+
+
+@runtime_checkable
+class VAD(Protocol):
+    """A voice activity detector shared by all calls of the process."""
+
+    def open(self) -> VADStream: ...

@@ -1,0 +1,280 @@
+"""Every event that agentd emits: frozen, typed, and named as SPEC 11.2 names them.
+
+A call emits them on its tape (`call.tape`), synchronously; logs, metrics, the recorder and tests subscribe. A field
+that holds what a person said or their number is `Private`: its repr hides it, and a log shows it only on request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """Text of or about a person. `str()` and `repr()` hide it; `.text` is a decision to read it."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Private({len(self.text)} chars)"
+
+    __str__ = __repr__
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all events. `name` is the word in logs, on the tape and in `agentd diagnose`."""
+
+    name: ClassVar[str] = "EVENT"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            raise TypeError(f"{cls.__name__} has no event name")
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event on the tape of one call. `at_ms`: since the call object was made, by the monotonic clock.
+    `frame`: media frames (20 ms) heard by then, so that a replay can apply it at the same point."""
+
+    call_sid: str
+    generation: int
+    seq: int
+    at_ms: int
+    frame: int
+    event: Event
+
+
+# --- the house
+
+
+class Ready(Event):
+    name = "READY"
+    version: str
+    address: str
+    stt: tuple[str, ...]
+    llm: tuple[str, ...]
+    tts: tuple[str, ...]
+    plugins: tuple[str, ...]
+    profile: str
+    signatures: bool
+
+
+class WsHandshake(Event):
+    name = "WS_HANDSHAKE"
+    path: str
+    offered: tuple[str, ...]
+    selected: str | None
+    signature: str  # "valid", "missing", "wrong", "off"
+    refused: str | None  # the reason, or None when it was accepted
+    door: str = "fast"  # "slow": through Quart
+
+
+class Webhook(Event):
+    name = "WEBHOOK"
+    path: str
+    status: int
+    reason: str = ""
+
+
+class Watchdog(Event):
+    name = "WATCHDOG"
+    what: str  # "no-start", "no-media", "loop-stall"
+    action: str
+
+
+class PluginFailure(Event):
+    name = "PLUGIN_FAILED"
+    plugin: str
+    error: str
+
+
+# --- one call
+
+
+class WsStart(Event):
+    name = "WS_START"
+    stream_sid: str
+    mode: str
+    caller: Private
+    called: str
+
+
+class WsMedia(Event):
+    name = "WS_MEDIA"
+    rx: int
+
+
+class WsTx(Event):
+    name = "WS_TX"
+    tx: int
+
+
+class WsDone(Event):
+    name = "WS_DONE"
+    rx: int
+    tx: int
+    reason: str
+    turns: int = 0
+
+
+class WsKeepalive(Event):
+    name = "WS_KEEPALIVE"
+    mark: str
+
+
+class BadInput(Event):
+    name = "BAD_INPUT"
+    kind: str  # "json", "base64", "binary", "order", "stream-sid", "unknown", "mark", "size", "timestamp"
+    count: int
+
+
+class StateChange(Event):
+    name = "STATE_CHANGE"
+    old: str
+    new: str
+    cause: str
+
+
+class Calibrated(Event):
+    name = "CALIBRATED"
+    noise: float
+    threshold: float
+
+
+class EndOfUtterance(Event):
+    name = "EOU"
+    length_ms: int
+    silence_ms: int
+    reason: str  # "silence", "debounce", "timeout"
+
+
+class AsrText(Event):
+    name = "ASR_TEXT"
+    length: int
+    latency_ms: int | None
+    final: bool
+    text: Private
+
+
+class CallerSaid(Event):
+    """The text of one turn of the caller, as it was taken (or corrected later, `late`)."""
+
+    name = "CALLER_SAID"
+    turn: int
+    from_ms: int
+    until_ms: int
+    text: Private
+    late: bool = False
+
+
+class TurnGuessed(Event):
+    name = "TURN_GUESSED"
+    turn: int
+
+
+class LlmStart(Event):
+    name = "LLM_START"
+    turn: int
+    speculative: bool
+
+
+class TtsStart(Event):
+    name = "TTS_START"
+    turn: int
+
+
+class TtsEnd(Event):
+    name = "TTS_END"
+    turn: int
+    frames: int
+
+
+class MarkSent(Event):
+    name = "MARK_SENT"
+    mark: str
+
+
+class MarkAck(Event):
+    name = "MARK_ACK"
+    mark: str
+
+
+class AgentSaid(Event):
+    """What the caller heard of one turn of ours, by marks and the playout clock; `cut` when not all of it."""
+
+    name = "AGENT_SAID"
+    turn: int
+    text: Private
+    cut: bool
+
+
+class BargeIn(Event):
+    name = "BARGE_IN"
+    phase: str  # "hold", "take", "release"
+    turn: int
+    why: str
+    onset_ms: int = 0  # media time of the voice that did it
+
+
+class Dedup(Event):
+    name = "DEDUP"
+    why: str
+
+
+class Dtmf(Event):
+    name = "DTMF"
+    digits: Private
+
+
+class Underrun(Event):
+    name = "UNDERRUN"
+    turn: int
+    gap_ms: int
+
+
+class AudioDropped(Event):
+    name = "AUDIO_DROPPED"
+    ms: int
+
+
+class EngineSwitch(Event):
+    name = "ENGINE_SWITCH"
+    stage: str  # "stt", "llm", "tts"
+    old: str
+    new: str
+    why: str
+
+
+class AsrErr(Event):
+    name = "ASR_ERR"
+    error: str
+
+
+class LlmErr(Event):
+    name = "LLM_ERR"
+    error: str
+
+
+class TtsErr(Event):
+    name = "TTS_ERR"
+    error: str
+
+
+class Turn(Event):
+    """The telemetry of one turn (SPEC 11.1), at its end. Milliseconds; None where the thing did not happen."""
+
+    name = "TURN"
+    turn: int
+    kind: str  # "reply", "greeting", "prompt", "goodbye", "resume"
+    stt_first_partial_ms: int | None = None
+    stt_final_ms: int | None = None
+    eou_wait_ms: int | None = None
+    tts_ready_ms: int | None = None
+    total_latency_ms: int | None = None
+    barge_in_hit: bool = False
+    eou_reason: str | None = None
+    speculative: bool = False
+    filler: bool = False
