@@ -50,7 +50,7 @@ class Recorded(msgspec.Struct, frozen=True):
 # --- the house
 
 
-class Ready(Event):
+class Ready(Event, frozen=True, kw_only=True):
     name = "READY"
     version: str
     address: str
@@ -62,7 +62,7 @@ class Ready(Event):
     signatures: bool
 
 
-class WsHandshake(Event):
+class WsHandshake(Event, frozen=True, kw_only=True):
     name = "WS_HANDSHAKE"
     path: str
     offered: tuple[str, ...]
@@ -72,20 +72,20 @@ class WsHandshake(Event):
     door: str = "fast"  # "slow": through Quart
 
 
-class Webhook(Event):
+class Webhook(Event, frozen=True, kw_only=True):
     name = "WEBHOOK"
     path: str
     status: int
     reason: str = ""
 
 
-class Watchdog(Event):
+class Watchdog(Event, frozen=True, kw_only=True):
     name = "WATCHDOG"
     what: str  # "no-start", "no-media", "loop-stall"
     action: str
 
 
-class PluginFailure(Event):
+class PluginFailure(Event, frozen=True, kw_only=True):
     name = "PLUGIN_FAILED"
     plugin: str
     error: str
@@ -94,7 +94,7 @@ class PluginFailure(Event):
 # --- one call
 
 
-class WsStart(Event):
+class WsStart(Event, frozen=True, kw_only=True):
     name = "WS_START"
     stream_sid: str
     mode: str
@@ -102,17 +102,17 @@ class WsStart(Event):
     called: str
 
 
-class WsMedia(Event):
+class WsMedia(Event, frozen=True, kw_only=True):
     name = "WS_MEDIA"
     rx: int
 
 
-class WsTx(Event):
+class WsTx(Event, frozen=True, kw_only=True):
     name = "WS_TX"
     tx: int
 
 
-class WsDone(Event):
+class WsDone(Event, frozen=True, kw_only=True):
     name = "WS_DONE"
     rx: int
     tx: int
@@ -120,38 +120,38 @@ class WsDone(Event):
     turns: int = 0
 
 
-class WsKeepalive(Event):
+class WsKeepalive(Event, frozen=True, kw_only=True):
     name = "WS_KEEPALIVE"
     mark: str
 
 
-class BadInput(Event):
+class BadInput(Event, frozen=True, kw_only=True):
     name = "BAD_INPUT"
     kind: str  # "json", "base64", "binary", "order", "stream-sid", "unknown", "mark", "size", "timestamp"
     count: int
 
 
-class StateChange(Event):
+class StateChange(Event, frozen=True, kw_only=True):
     name = "STATE_CHANGE"
     old: str
     new: str
     cause: str
 
 
-class Calibrated(Event):
+class Calibrated(Event, frozen=True, kw_only=True):
     name = "CALIBRATED"
     noise: float
     threshold: float
 
 
-class EndOfUtterance(Event):
+class EndOfUtterance(Event, frozen=True, kw_only=True):
     name = "EOU"
     length_ms: int
     silence_ms: int
     reason: str  # "silence", "debounce", "timeout"
 
 
-class AsrText(Event):
+class AsrText(Event, frozen=True, kw_only=True):
     name = "ASR_TEXT"
     length: int
     latency_ms: int | None
@@ -159,7 +159,7 @@ class AsrText(Event):
     text: Private
 
 
-class CallerSaid(Event):
+class CallerSaid(Event, frozen=True, kw_only=True):
     """The text of one turn of the caller, as it was taken (or corrected later, `late`)."""
 
     name = "CALLER_SAID"
@@ -170,39 +170,39 @@ class CallerSaid(Event):
     late: bool = False
 
 
-class TurnGuessed(Event):
+class TurnGuessed(Event, frozen=True, kw_only=True):
     name = "TURN_GUESSED"
     turn: int
 
 
-class LlmStart(Event):
+class LlmStart(Event, frozen=True, kw_only=True):
     name = "LLM_START"
     turn: int
     speculative: bool
 
 
-class TtsStart(Event):
+class TtsStart(Event, frozen=True, kw_only=True):
     name = "TTS_START"
     turn: int
 
 
-class TtsEnd(Event):
+class TtsEnd(Event, frozen=True, kw_only=True):
     name = "TTS_END"
     turn: int
     frames: int
 
 
-class MarkSent(Event):
+class MarkSent(Event, frozen=True, kw_only=True):
     name = "MARK_SENT"
     mark: str
 
 
-class MarkAck(Event):
+class MarkAck(Event, frozen=True, kw_only=True):
     name = "MARK_ACK"
     mark: str
 
 
-class AgentSaid(Event):
+class AgentSaid(Event, frozen=True, kw_only=True):
     """What the caller heard of one turn of ours, by marks and the playout clock; `cut` when not all of it."""
 
     name = "AGENT_SAID"
@@ -211,7 +211,7 @@ class AgentSaid(Event):
     cut: bool
 
 
-class BargeIn(Event):
+class BargeIn(Event, frozen=True, kw_only=True):
     name = "BARGE_IN"
     phase: str  # "hold", "take", "release"
     turn: int
@@ -219,28 +219,28 @@ class BargeIn(Event):
     onset_ms: int = 0  # media time of the voice that did it
 
 
-class Dedup(Event):
+class Dedup(Event, frozen=True, kw_only=True):
     name = "DEDUP"
     why: str
 
 
-class Dtmf(Event):
+class Dtmf(Event, frozen=True, kw_only=True):
     name = "DTMF"
     digits: Private
 
 
-class Underrun(Event):
+class Underrun(Event, frozen=True, kw_only=True):
     name = "UNDERRUN"
     turn: int
     gap_ms: int
 
 
-class AudioDropped(Event):
+class AudioDropped(Event, frozen=True, kw_only=True):
     name = "AUDIO_DROPPED"
     ms: int
 
 
-class EngineSwitch(Event):
+class EngineSwitch(Event, frozen=True, kw_only=True):
     name = "ENGINE_SWITCH"
     stage: str  # "stt", "llm", "tts"
     old: str
@@ -248,22 +248,22 @@ class EngineSwitch(Event):
     why: str
 
 
-class AsrErr(Event):
+class AsrErr(Event, frozen=True, kw_only=True):
     name = "ASR_ERR"
     error: str
 
 
-class LlmErr(Event):
+class LlmErr(Event, frozen=True, kw_only=True):
     name = "LLM_ERR"
     error: str
 
 
-class TtsErr(Event):
+class TtsErr(Event, frozen=True, kw_only=True):
     name = "TTS_ERR"
     error: str
 
 
-class Turn(Event):
+class Turn(Event, frozen=True, kw_only=True):
     """The telemetry of one turn (SPEC 11.1), at its end. Milliseconds; None where the thing did not happen."""
 
     name = "TURN"

@@ -106,7 +106,7 @@ def agentd_check(config: Settings) -> Iterable[tuple[str, bool, str]]:  # type: 
 
 @hookspec
 def agentd_daemon_tasks(config: Settings) -> Iterable[DaemonTask]:  # type: ignore[empty-body]
-    """Tasks beside the daemon, each `async def task(task_status)`, started with `nursery.start`: READY waits for them."""
+    """Tasks beside the daemon, each `async def task(task_status)`: READY waits until they call `started()`."""
 
 
 @hookspec(firstresult=True)
