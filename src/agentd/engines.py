@@ -9,10 +9,12 @@ provider's stream; an engine needs no code of its own for that. Time-outs belong
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from trio.abc import ReceiveChannel
+
+from agentd.core.playbook import Playbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked: the persona and rules, the slots so far, and the conversation *as heard*.
+    """What a model is asked: the persona and rules as text, and the conversation *as heard* (not as generated).
 
-    The last message is the caller's, or there is none and the agent opens. `language` is BCP 47 ("he-IL").
-    `call_id` lets a stateful engine keep what it knows apart per call; it is opaque.
+    The last message is the caller's, or there is none and the agent opens. `playbook` is the same knowledge as
+    data, for brains that need no prose. A brain keeps no state between prompts: the same prompt may come twice
+    (speculation), and a turn that nobody heard never happened.
     """
 
     call_id: str
-    language: str
+    playbook: Playbook
     system: str
     messages: tuple[Message, ...]
-    slots: dict[str, str] = field(default_factory=dict)
     max_words: int = 24
 
 
