@@ -1,0 +1,128 @@
+"""From a recogniser's results to the words of one turn, by audio offsets alone (SPEC 2.6, 2.9).
+
+Results arrive late, twice, corrected and across our turn boundaries. What orders them is the audio they rest on:
+
+    media time  ------|==== taken: this turn's text ====|==== open: the next turn's words ====|--->
+                                                   `taken_ms`
+
+| a result that ends        | and is           | means                                          |
+|---------------------------|------------------|------------------------------------------------|
+| beyond `taken_ms` + slack | partial          | replaces the open partial                      |
+|                           | final            | closes its span: later partials follow it      |
+| at or before it           | partial          | nothing: it was taken                          |
+|                           | final, the same  | nothing: a duplicate                           |
+|                           | final, different | a late correction of the turn that was taken   |
+
+A result that straddles the boundary loses the words that were already taken.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from agentd.core.speech import Transcript
+
+SLACK_MS = 200  # recognisers round their offsets; SPEC 2.6 allows the same
+ASSUMED_LAG_MS = 400  # for engines without offsets: how far behind the microphone their text is (a guess)
+
+_WORD = re.compile(r"\w+(?:['’״\"׳-]\w+)*")
+
+
+def normal(text: str) -> tuple[str, ...]:
+    """The words of a text, for comparing meaning: no case, no punctuation."""
+    return tuple(_WORD.findall(text.casefold()))
+
+
+class News(Enum):
+    """What a result meant."""
+
+    NOTHING = "nothing"
+    WORDS = "words"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    text: str
+    from_ms: int
+    until_ms: int
+
+
+class Hearing:
+    def __init__(self) -> None:
+        self._finals: list[_Piece] = []
+        self._partial: _Piece | None = None
+        self._taken: list[_Piece] = []
+        self.taken_ms = 0
+        self.complete = False  # the engine says that the sentence is over
+
+    def hear(self, t: Transcript, now_ms: int) -> News:
+        """One result, at media time `now_ms`."""
+        until_ms = t.until_ms if t.until_ms is not None else max(0, now_ms - ASSUMED_LAG_MS)
+        piece = _Piece(t.text.strip(), t.from_ms, until_ms)
+        if until_ms <= self.taken_ms + SLACK_MS and self._taken:
+            return self._late(piece) if t.final else News.NOTHING
+        if piece.from_ms < self.taken_ms:
+            piece = _Piece(_beyond(self.taken_text, piece.text), self.taken_ms, until_ms)
+        self.complete = t.complete
+        if t.final:
+            self._partial = None
+            if piece.text:
+                self._finals = [f for f in self._finals if f.until_ms <= piece.from_ms + SLACK_MS]
+                self._finals.append(piece)
+            return News.WORDS
+        self._partial = piece
+        return News.WORDS
+
+    @property
+    def text(self) -> str:
+        """The open words: all that was said since the last `take`."""
+        pieces = list(self._finals)
+        if self._partial is not None:
+            pieces = [f for f in pieces if f.until_ms <= self._partial.from_ms + SLACK_MS]
+            pieces.append(self._partial)
+        return " ".join(p.text for p in pieces if p.text)
+
+    @property
+    def until_ms(self) -> int:
+        """How much audio the open words rest on; `taken_ms` when there are none."""
+        last = self._partial or (self._finals[-1] if self._finals else None)
+        return last.until_ms if last is not None else self.taken_ms
+
+    @property
+    def taken_text(self) -> str:
+        return " ".join(p.text for p in self._taken if p.text)
+
+    def take(self, until_ms: int) -> str:
+        """A turn takes the open words; everything up to `until_ms` is said and done."""
+        text = self.text
+        self._taken = self._finals + ([self._partial] if self._partial is not None else [])
+        if not self._taken:
+            self._taken = [_Piece("", self.taken_ms, until_ms)]
+        self._finals, self._partial, self.complete = [], None, False
+        self.taken_ms = max(self.taken_ms, until_ms)
+        return text
+
+    def give_back(self) -> None:
+        """The caller went on before we spoke: what was taken is open again."""
+        if self._taken:
+            self._finals = [p for p in self._taken if p.text] + self._finals
+            self.taken_ms = self._taken[0].from_ms
+            self._taken = []
+
+    def _late(self, piece: _Piece) -> News:
+        if piece.until_ms <= self._taken[0].from_ms or not piece.text:
+            return News.NOTHING
+        before = normal(self.taken_text)
+        kept = [p for p in self._taken if p.until_ms <= piece.from_ms + SLACK_MS]
+        self._taken = [*kept, piece]
+        return News.NOTHING if normal(self.taken_text) == before else News.CORRECTION
+
+
+def _beyond(taken: str, text: str) -> str:
+    """The words of `text` after those that were taken, if it begins with about as many of the same."""
+    had, words = normal(taken), text.split()
+    same = sum(a == b for a, b in zip(had, normal(text), strict=False))
+    return " ".join(words[len(taken.split()) :]) if had and same * 2 >= len(had) else text

@@ -1,0 +1,64 @@
+"""The conversation as it was heard: what the caller said, as it was understood, and of our words only what was played.
+
+A reply that was cut appears as far as the caller heard it; one that nobody heard does not appear at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from agentd.core.speech import Message
+
+MAX_ENTRIES = 200  # a 30-minute call has about 120; older ones go first
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`turn` is the number of the turn of ours that answered, or spoke."""
+
+    turn: int
+    role: str  # "caller" or "agent"
+    text: str
+    cut: bool = False
+
+
+class History:
+    def __init__(self, entries: tuple[Entry, ...] = ()) -> None:
+        self._entries = list(entries)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return tuple(self._entries)
+
+    def caller(self, turn: int, text: str) -> None:
+        self._add(Entry(turn, "caller", text))
+
+    def agent(self, turn: int, text: str, *, cut: bool) -> None:
+        if text:
+            self._add(Entry(turn, "agent", text, cut))
+
+    def take_back(self, turn: int) -> None:
+        """The caller went on before we answered: that turn's text will come again, longer."""
+        self._entries = [e for e in self._entries if not (e.turn == turn and e.role == "caller")]
+
+    def correct(self, turn: int, text: str) -> bool:
+        """A late final says it better. False if that turn is not here."""
+        for i, e in enumerate(self._entries):
+            if e.turn == turn and e.role == "caller":
+                self._entries[i] = replace(e, text=text)
+                return True
+        return False
+
+    def last_agent(self) -> str:
+        return next((e.text for e in reversed(self._entries) if e.role == "agent"), "")
+
+    def messages(self, then: str | None = None) -> tuple[Message, ...]:
+        """For a prompt; `then` is what the caller has just said, not (yet) part of the history."""
+        said = [Message(e.role, e.text + (" —" if e.cut else "")) for e in self._entries]
+        if then is not None:
+            said.append(Message("caller", then))
+        return tuple(said)
+
+    def _add(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        del self._entries[:-MAX_ENTRIES]
