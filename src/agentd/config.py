@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError, model_validator
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
 
     # Accounts and secrets
     twilio_account_sid: str = _f(
-        "", "Account SID; requests of another account are refused", pattern="^(AC[0-9a-f]{32})?$"
+        "", "Account SID; requests of another account are refused", pattern="^(AC[0-9a-fA-F]{32})?$"
     )
     twilio_auth_token: SecretStr = _f(SecretStr(""), "Auth token: signs what Twilio sends us")
     twilio_auth_token_2: SecretStr = _f(SecretStr(""), "A second auth token that is accepted during rotation")
@@ -300,8 +300,8 @@ def load(
 def _from_env(env: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
     for field, info in Settings.model_fields.items():
         raw = env.get(env_name(field))
-        # An empty line in an environment file means "not set", except where empty is a value of its own.
-        if raw is not None and (raw.strip() or str in (info.annotation, *get_args(info.annotation))):
+        # An empty line in an environment file means "not set", except where empty and unset differ (the greeting).
+        if raw is not None and (raw.strip() or info.annotation == str | None):
             yield field, raw, "environment"
 
 
