@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
 
-from agentd.core.call_state import State
-from agentd.core.playbook import Playbook
-from agentd.engines import LLM, STT, TTS, VAD
-from agentd.events import Event, Recorded
-from agentd.facts import CallFacts, Incoming
-
 if TYPE_CHECKING:
+    # For types only: `import agentd` and `agentd --help` stay light.
     import click
 
     from agentd.config import Settings
+    from agentd.core.call_state import State
+    from agentd.core.playbook import Playbook
+    from agentd.engines import LLM, STT, TTS, VAD
+    from agentd.events import Event, Recorded
+    from agentd.facts import CallFacts, Incoming
 
 hookspec = pluggy.HookspecMarker("agentd")
 hookimpl = pluggy.HookimplMarker("agentd")
@@ -75,7 +75,7 @@ class CallView(Protocol):
 class Guard(Protocol):
     """A task that lives as long as the call and looks after one thing. Cancelled when the call ends."""
 
-    async def __call__(self, call: CallView) -> None: ...
+    def __call__(self, call: CallView) -> Awaitable[None]: ...
 
 
 class Subscriber(Protocol):
