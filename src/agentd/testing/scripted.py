@@ -118,6 +118,15 @@ class _Utterance:
         self.voiced_ms = 0
         self.silent_ms = 0
         self.shown = ""
+        self.until_ms = from_ms
+
+    def hears(self, heard: Heard) -> bool:
+        """Whether there is a partial to tell: voice goes on, or the text has changed."""
+        text = self.text(whole=heard.pause or not heard.voiced)
+        news = heard.voiced or text != self.shown
+        if news:
+            self.shown, self.until_ms = text, heard.until_ms
+        return news
 
     def text(self, whole: bool) -> str:
         count = self.voiced_ms // WORD_MS
@@ -131,9 +140,10 @@ class _Utterance:
 class ScriptedSTT(_Scripted):
     """A recogniser that is told what it will hear.
 
-    While `Heard.voiced`, one more word of the expected text per 300 ms as partials; the whole text when the voice
-    pauses; final after 400 ms of silence, or at the end of the audio. Each result leaves `latency_s` after the audio
-    that it rests on. With nothing expected the words are "word1 word2 ...", numbered through the call.
+    While `Heard.voiced`, a partial for each piece, with one more word of the expected text per 300 ms of voice; the
+    whole text when the voice pauses; final after 400 ms of silence, or at the end of the audio. Each result leaves
+    `latency_s` after the audio that it rests on. With nothing expected the words are "word1 word2 ...", numbered
+    through the call.
     """
 
     def __init__(self, latency_s: float = 0.0, *, fail: Fault | Sequence[Fault] = (), name: str = "scripted") -> None:
@@ -171,13 +181,12 @@ class ScriptedSTT(_Scripted):
     ) -> None:
         """Turn audio into transcripts with the moment at which each is due."""
         utterance: _Utterance | None = None
-        invented, until_ms = 1, 0
+        invented = 1
 
         async def tell(now: _Utterance, text: str, final: bool) -> None:
-            if text and (final or text != now.shown):
-                now.shown = text
+            if text:
                 due = trio.current_time() + self.latency_s
-                await into.send((due, Transcript(text, final, until_ms, now.from_ms, complete=final)))
+                await into.send((due, Transcript(text, final, now.until_ms, now.from_ms, complete=final)))
 
         async def finish(now: _Utterance) -> None:
             nonlocal invented
@@ -190,11 +199,10 @@ class ScriptedSTT(_Scripted):
         async with into:
             async for heard in audio:
                 length_ms = len(heard.pcm) * 1000 // (2 * fmt.rate_hz)
-                until_ms = heard.until_ms
                 if heard.voiced:
                     if utterance is None:
                         words = self._expected[0].split() if self._expected else None
-                        utterance = _Utterance(until_ms - length_ms, words, invented)
+                        utterance = _Utterance(heard.until_ms - length_ms, words, invented)
                     utterance.voiced_ms += length_ms
                     utterance.silent_ms = 0
                 elif utterance is not None:
@@ -204,8 +212,8 @@ class ScriptedSTT(_Scripted):
                 if utterance.silent_ms >= FINAL_SILENCE_MS:
                     done, utterance = utterance, None
                     await finish(done)
-                else:
-                    await tell(utterance, utterance.text(whole=heard.pause or not heard.voiced), False)
+                elif utterance.hears(heard):
+                    await tell(utterance, utterance.shown, False)
             if utterance is not None:
                 await finish(utterance)
 
