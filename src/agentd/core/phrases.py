@@ -1,8 +1,9 @@
 """From a stream of tokens to phrases that can be spoken: whole sentences, the first one as early as sounds natural.
 
-A sentence ends at . ? ! … (or a line break) followed by white space, so that "3.5" and "agentd.dev" stay whole; "?" and "!" need
-nothing after them. The *first* phrase may also end at a comma, colon or dash once it has four words: the caller hears
-us a second earlier, and a voice pauses there anyway. A sentence over 200 characters is split at its last comma or space.
+A sentence ends at . ? ! … (or a line break) followed by white space, so that "3.5" and "agentd.dev" stay whole; "?"
+and "!" need nothing after them. The *first* phrase may also end at a comma, colon or dash once it has four words: the
+caller hears us a second earlier, and a voice pauses there anyway. A sentence over 200 characters is split at its last
+comma or space.
 """
 
 from __future__ import annotations

@@ -96,6 +96,7 @@ class Said:
     turn: int
     text: str
     cut: bool
+    frames: int
 
 
 class Playout:
@@ -131,6 +132,22 @@ class Playout:
             whole = len(audio) - len(audio) % FRAME_BYTES
             s.frames.extend(audio[i : i + FRAME_BYTES] for i in range(0, whole, FRAME_BYTES))
             s.rest = audio[whole:]
+
+    def interject(self, turn: int, text: str, mulaw: bytes) -> bool:
+        """Put a filler before what is still being synthesised; False if there is audio of the reply to send instead."""
+        s = self._current(turn)
+        if s is None or s.sent < s.queued or s.rest or s.finished:
+            return False
+        waiting = s.phrases[-1] if s.phrases and s.phrases[-1].end is None and s.phrases[-1].start == s.queued else None
+        if waiting is not None:
+            s.phrases.pop()
+        self.phrase(turn, text, filler=True)
+        self.push(turn, mulaw)
+        self.end_phrase(turn)
+        if waiting is not None:
+            waiting.start = s.queued
+            s.phrases.append(waiting)
+        return True
 
     def end_phrase(self, turn: int) -> None:
         """The phrase is complete; a short last frame is padded with silence."""
@@ -181,6 +198,8 @@ class Playout:
                     s.replied, replied = True, s.turn
                 self._send_frame(s, messages)
                 self._mark_if_due(s, messages, marks)
+        if s.begun:  # a phrase may have been found complete only after its last frame had gone
+            self._mark_if_due(s, messages, marks)
         if s.finished and s.sent == s.queued and not s.tail_sent and not s.rest:
             if not s.begun:  # nothing was ever said
                 self._speech = None
@@ -259,6 +278,11 @@ class Playout:
     def interruptible(self) -> bool:
         return self._speech is None or self._speech.interruptible
 
+    @property
+    def dry_at(self) -> float:
+        """When the last of our audio has been played, by our clock."""
+        return self._dry_at
+
     def audible(self, now: float) -> bool:
         """Whether Twilio is playing audio of ours, tail included."""
         return self._dry_at > now
@@ -300,8 +324,7 @@ class Playout:
         s.sent += 1
 
     def _mark_if_due(self, s: _Speech, messages: list[bytes], marks: list[str]) -> None:
-        ends_phrase = any(p.end == s.sent for p in s.phrases)
-        if ends_phrase or s.sent - s.marked >= MARK_EVERY:
+        if s.sent > s.marked and (s.sent - s.marked >= MARK_EVERY or any(p.end == s.sent for p in s.phrases)):
             s.marked = s.sent
             self._mark(f"t{s.turn}:{s.sent}", messages, marks)
 
@@ -347,7 +370,7 @@ class Playout:
                 continue
             spoken = phrase.text.split()
             words += spoken if share >= FULLY_HEARD else spoken[: int(len(spoken) * share)]
-        return Said(s.turn, " ".join(words), cut)
+        return Said(s.turn, " ".join(words), cut, heard)
 
     def _forget_heard(self, s: _Speech) -> None:
         """Frames of phrases that were heard whole can never be needed again."""

@@ -1,0 +1,254 @@
+"""One call. The file to read first: what runs, in which nursery, and how it ends.
+
+    run
+     └─ life scope          max. call length
+         └─ PLUMBING        mouth, in a shield of its own: the last words are said even when the house cancels
+             └─ TALK        its end is the end of the call
+                 ├─ ears    receive -> frames -> brain          (hang-up is data: ears return)
+                 ├─ stt     the recogniser's session -> brain   (fails and reopens inside)
+                 ├─ guards  plugins, contained
+                 └─ turns   begun by the brain: think ∥ voice, each in a scope that barge-in cancels
+
+The brain decides everything synchronously; tasks only carry. `end` cancels TALK, from wherever it is decided. The
+record is written by `run` from the call's own state, once, whatever happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Protocol
+
+import trio
+
+from agentd.audio.tone import tone
+from agentd.call.brain import Brain
+from agentd.call.contain import contain
+from agentd.call.ears import Ears, TooMuchRubbish
+from agentd.call.mouth import Mouth
+from agentd.call.reception import GOING_AWAY, NORMAL, POLICY, Admitted
+from agentd.call.recogniser import Recogniser
+from agentd.call.sample import Sampler
+from agentd.call.tape import Bus, Tape
+from agentd.call.turn import Desk, Turn
+from agentd.call.view import View
+from agentd.config import Settings
+from agentd.core.history import History
+from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
+from agentd.core.playbook import Playbook
+from agentd.core.playout import Due, Playout
+from agentd.engines import LLM, STT, TTS, VAD, Prompt, Voice
+from agentd.errors import PluginFailed
+from agentd.events import Event, PluginFailure, WsDone, WsStart, WsTx
+from agentd.facts import CallRecord
+from agentd.hookspecs import Guard
+from agentd.media import MediaStream
+
+WRAP_UP_S = 2.0  # for the mouth after the end: what was due goes out
+CLOSE_S = 2.0  # for the socket and the sample
+GRACE_S = 60.0  # beyond MAX_CALL_SEC: the guard ends a call politely, this ends it anyway
+
+CLOSE_CODES = {"rubbish": POLICY, "drain": GOING_AWAY}
+
+
+class Engines(Protocol):
+    """The engine chains of the house, opened for one call: errors and switches go to that call's tape."""
+
+    def for_call(self, emit: Callable[[Event], None]) -> tuple[STT, LLM, TTS]: ...
+
+
+class PhraseAudio(Protocol):
+    """Phrases that are ready to play."""
+
+    def get(self, text: str) -> bytes | None:
+        """Mu-law, or None if it was never synthesised."""
+
+
+@dataclass(frozen=True)
+class House:
+    """What all calls share."""
+
+    settings: Settings
+    bus: Bus
+    engines: Engines
+    phrases: PhraseAudio
+    system_prompt: Callable[[Playbook], str]
+    guards: Sequence[Guard] = ()
+    vad: VAD | None = None
+    sampler: Sampler | None = None
+    rng: Random = field(default_factory=Random)
+
+
+class Call:
+    """Implements the brain's `Hands`. Made after admission; `run` it once."""
+
+    def __init__(
+        self,
+        house: House,
+        media: MediaStream,
+        admitted: Admitted,
+        playbook: Playbook,
+        history: History | None = None,
+    ) -> None:
+        settings, facts = house.settings, admitted.facts
+        self.house, self.facts, self.playbook = house, facts, playbook
+        self.reason: str | None = None
+        self.crash: BaseException | None = None
+        self._media, self._rest = media, admitted.rest
+        self._writer = Writer(facts.stream_sid)
+        self.tape = Tape(facts, house.bus, trio.current_time)
+        self.emit = self.tape.emit
+        self._room = trio.Event()
+        self._talk: trio.Nursery | None = None
+        stt, llm, tts = house.engines.for_call(self.emit)
+        playout = Playout(settings, self._writer)
+        self._desk = Desk(
+            llm=llm, tts=tts, voice=Voice(playbook.language, "", settings.tts_rate, settings.tts_pitch),
+            playout=playout, poke=self.poke, room=lambda: self._room, tone=tone(settings.fallback_tone_ms),
+            trouble=lambda: self.playbook.phrase("trouble", self.brain.turns),
+        )  # fmt: skip
+        self.brain = Brain(settings, playbook, self, self._desk, playout, history or History())
+        self.mouth = Mouth(media, playout, self._sent)
+        self._sample = house.sampler.take(facts.call_sid) if house.sampler is not None else None
+        self.recogniser = Recogniser(settings, stt, playbook.language, self.brain.words, self.emit, self._sample)
+        self._vad = house.vad.open() if house.vad is not None else None
+        self.ears = Ears(
+            settings, media, admitted.reader, self.brain, playout, self.recogniser, self._vad, self.emit,
+            self._count_frame,
+        )  # fmt: skip
+
+    async def run(self) -> CallRecord:
+        """The whole call. Returns its record; a bug in it is in the record too, never in the caller of this."""
+        settings = self.house.settings
+        self.emit(
+            WsStart(stream_sid=self.facts.stream_sid, mode="AI", caller=self.facts.caller, called=self.facts.called)
+        )
+        shield = trio.CancelScope(shield=True)
+        record: CallRecord | None = None
+        try:
+            with trio.CancelScope(relative_deadline=settings.max_call_sec + GRACE_S) as life:
+                async with trio.open_nursery() as plumbing:
+                    plumbing.start_soon(self._in, shield, self.mouth.run)
+                    try:
+                        async with trio.open_nursery() as self._talk:
+                            self._talk.start_soon(self._listen)
+                            self._talk.start_soon(self.recogniser.run)
+                            for guard in self.house.guards:
+                                self._talk.start_soon(self._guard, guard)
+                    finally:  # no checkpoint here: only deadlines and closings
+                        shield.deadline = trio.current_time() + WRAP_UP_S
+                        self.mouth.close()
+            if life.cancelled_caught:
+                self.reason = self.reason or "max-length"
+        except* Exception as group:  # boundary
+            self.crash = group.exceptions[0]
+            self.reason = "crash"
+        finally:
+            record = self._record()
+            with trio.CancelScope(shield=True, relative_deadline=CLOSE_S):
+                await self._media.aclose(CLOSE_CODES.get(record.reason, NORMAL))
+                if self._sample is not None:
+                    await self._sample.write()
+        return record
+
+    def end(self, reason: str) -> None:
+        """The first reason counts. Synchronous; the call unwinds at its next checkpoints."""
+        if self.reason is None:
+            self.reason = reason
+            if self._talk is not None:
+                self._talk.cancel_scope.cancel(reason=reason)
+
+    # --- the brain's hands
+
+    def start(self, turn: Turn) -> None:
+        if self._talk is not None and not self._talk.cancel_scope.cancel_called:
+            self._talk.start_soon(turn.run)
+
+    def clear(self) -> None:
+        """`clear` goes out now, always: a stalled reader may hold more of ours than our clock believes."""
+        self._media.drop_speech()
+        self._media.put(self._writer.clear)
+
+    def poke(self) -> None:
+        self.mouth.poke()
+
+    def now(self) -> float:
+        return trio.current_time()
+
+    def prompt(self, text: str) -> Prompt:
+        return Prompt(
+            self.facts.call_sid, self.playbook, self.house.system_prompt(self.playbook),
+            self.brain.history.messages(text), self.house.settings.ai_max_words_first_reply,
+        )  # fmt: skip
+
+    def filler(self) -> tuple[str, bytes]:
+        text = self.playbook.phrase("filler", self.brain.turns)
+        return text, self.house.phrases.get(text) or self._desk.tone
+
+    def delay_s(self) -> float:
+        s = self.house.settings
+        if not s.resp_max_delay_ms:
+            return s.resp_min_delay_ms / 1000
+        return self.house.rng.uniform(s.resp_min_delay_ms, max(s.resp_min_delay_ms, s.resp_max_delay_ms)) / 1000
+
+    # --- what guards may ask for
+
+    def mark(self, name: str) -> None:
+        self._media.put(self._writer.mark(name))
+        self.poke()
+
+    def silence(self, ms: int) -> None:
+        if not self._desk.playout.audible(self.now()):
+            self._media.put(self._writer.media(b"\xff" * (ms * FRAME_BYTES // FRAME_MS)))
+            self.mouth.sent_at = self.now()
+            self.poke()
+
+    # --- within
+
+    async def _listen(self) -> None:
+        try:
+            for message in self._rest:
+                self.ears.read(message)
+            self.end(await self.ears.run())
+        except TooMuchRubbish:
+            self.end("rubbish")
+        finally:
+            self.recogniser.close()
+
+    async def _guard(self, guard: Guard) -> None:
+        try:
+            await contain(_name(guard), guard, View(self))
+        except PluginFailed as e:
+            self.emit(PluginFailure(plugin=e.name, error=repr(e.cause)))
+
+    async def _in(self, scope: trio.CancelScope, fn: Callable[[], Awaitable[None]]) -> None:
+        with scope:
+            await fn()
+
+    def _count_frame(self) -> None:
+        self.tape.frame += 1
+
+    def _sent(self, due: Due) -> None:
+        if due.frames:
+            before = self.mouth.tx - due.frames
+            if self.mouth.tx // 50 != before // 50:
+                self.emit(WsTx(tx=self.mouth.tx // 50 * 50))
+            self._room.set()
+            self._room = trio.Event()
+        self.brain.sent(due)
+
+    def _record(self) -> CallRecord:
+        reason = self.reason or "cancelled"
+        if self._vad is not None:
+            self._vad.close()
+        self.brain.close()
+        self.emit(WsDone(rx=self.ears.rx, tx=self.mouth.tx, reason=reason, turns=self.brain.turns))
+        return CallRecord(
+            facts=self.facts, reason=reason, rx=self.ears.rx, tx=self.mouth.tx, turns=self.brain.turns,
+            duration_s=self.tape.age_s(), crash=repr(self.crash) if self.crash is not None else None,
+        )  # fmt: skip
+
+
+def _name(plugin: object) -> str:
+    return getattr(plugin, "__qualname__", type(plugin).__qualname__)

@@ -1,0 +1,149 @@
+"""The one task that listens: messages in, frames judged, everything decided before the next `receive`.
+
+A frame goes: decode -> level -> voice or not -> recogniser's piece -> brain. No thread, no log, no task per frame.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import trio
+
+from agentd.audio.conditioning import Conditioner
+from agentd.audio.level import frame_level
+from agentd.call.brain import Brain
+from agentd.call.recogniser import Recogniser
+from agentd.config import Settings
+from agentd.core.call_state import State
+from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, SILENCE, Digit, Mark, Media, Reader, Stop
+from agentd.core.playout import Playout
+from agentd.core.voice import VoiceDetector
+from agentd.engines import VADStream
+from agentd.errors import PeerError
+from agentd.events import BadInput, Calibrated, Event, WsMedia
+from agentd.media import Binary, MediaStream
+
+MAX_GAP_FRAMES = 100  # a hole in the audio is silence, but a wild timestamp must not make hours of it
+BAD_MESSAGES, BAD_WINDOW_S = 20, 10.0  # more than this closes with 1008 (RELIABILITY 3)
+FLUSH_FRAMES = 60 // FRAME_MS  # the hysteresis of the detector: by then it is a silence
+
+
+class TooMuchRubbish(Exception):
+    """The peer sends more nonsense than a mistake explains."""
+
+
+class Ears:
+    def __init__(
+        self,
+        settings: Settings,
+        media: MediaStream,
+        reader: Reader,
+        brain: Brain,
+        playout: Playout,
+        recogniser: Recogniser,
+        vad: VADStream | None,
+        emit: Callable[[Event], None],
+        count_frame: Callable[[], None],
+    ) -> None:
+        self._media, self._reader, self._brain, self._playout = media, reader, brain, playout
+        self._recogniser, self._vad, self._emit, self._count_frame = recogniser, vad, emit, count_frame
+        self._detector = VoiceDetector(settings)
+        self._vad_conditioner = Conditioner(settings.high_pass_hz, settings.low_pass_hz) if vad is not None else None
+        self._pause_frames = settings.vad_hangover_ms // FRAME_MS
+        self._rest = b""
+        self._silent = 0
+        self._last_ms: int | None = None
+        self._bad: deque[float] = deque(maxlen=BAD_MESSAGES + 1)
+        self._bad_kinds: dict[str, int] = {}
+        self.rx = 0
+        self.received_at = trio.current_time()
+        self.stopped = False
+
+    async def run(self) -> str:
+        """Until the stream is over. Returns why: "stop" (Twilio said so), or "lost". Raises `TooMuchRubbish`."""
+        while (messages := await self._media.receive()) is not None:
+            self.received_at = trio.current_time()
+            for message in messages:
+                self.read(message)
+            if self.stopped:
+                return "stop"
+        return "lost"
+
+    def read(self, message: bytes) -> None:
+        """One message, whatever it is."""
+        if type(message) is Binary:
+            return self._reject("binary")
+        try:
+            said = self._reader.read(message)
+        except PeerError as e:
+            return self._reject(e.code)
+        if type(said) is Media:
+            self._audio(said)
+        elif type(said) is Mark:
+            self._brain.marked(said.name)
+        elif type(said) is Digit:
+            self._brain.digit(said.digit)
+        elif type(said) is Stop:
+            self.stopped = True
+        return None
+
+    def _audio(self, media: Media) -> None:
+        last, self._last_ms = self._last_ms, media.timestamp_ms
+        if last is not None:
+            if media.timestamp_ms <= last:
+                self._last_ms = last
+                return self._reject("timestamp")
+            missing = round((media.timestamp_ms - last) / FRAME_MS) - 1
+            if missing > 0 and not self._rest:
+                self._count_bad("gap")
+                for _ in range(min(missing, MAX_GAP_FRAMES)):
+                    self._frame(SILENCE)
+        self.rx += 1
+        if self.rx % 50 == 0:
+            self._emit(WsMedia(rx=self.rx))
+        if len(media.payload) == FRAME_BYTES and not self._rest:
+            return self._frame(media.payload)
+        audio = self._rest + media.payload
+        whole = len(audio) - len(audio) % FRAME_BYTES
+        for i in range(0, whole, FRAME_BYTES):
+            self._frame(audio[i : i + FRAME_BYTES])
+            self._last_ms = media.timestamp_ms + i // 8
+        self._rest = audio[whole:]
+        return None
+
+    def _frame(self, mulaw: bytes) -> None:
+        self._count_frame()
+        speaking = self._brain.state is State.SPEAKING
+        detector = self._detector
+        probability = None
+        if self._vad is not None and self._vad_conditioner is not None:
+            probability = self._vad.hear(self._vad_conditioner.process(mulaw))
+        calibrated = detector.calibrated
+        voiced = detector.hear(
+            frame_level(mulaw),
+            echo=self._playout.echo_level(trio.current_time()) if speaking else 0.0,
+            agent_speaking=speaking,
+            probability=probability,
+        )
+        if detector.calibrated is not calibrated:
+            self._emit(Calibrated(noise=round(detector.noise, 1), threshold=round(detector.threshold, 1)))
+        self._recogniser.hear(mulaw, voiced)
+        self._silent = 0 if voiced else self._silent + 1
+        if self._silent == FLUSH_FRAMES:
+            self._recogniser.flush()
+        elif self._silent == self._pause_frames:
+            self._recogniser.flush(pause=True)
+        self._brain.heard(voiced, frame_level(mulaw))
+
+    def _reject(self, kind: str) -> None:
+        self._count_bad(kind)
+        now = trio.current_time()
+        self._bad.append(now)
+        if len(self._bad) > BAD_MESSAGES and now - self._bad[0] < BAD_WINDOW_S:
+            raise TooMuchRubbish
+
+    def _count_bad(self, kind: str) -> None:
+        self._bad_kinds[kind] = count = self._bad_kinds.get(kind, 0) + 1
+        if count & (count - 1) == 0:  # the 1st, 2nd, 4th, 8th ...: a flood does not flood the tape
+            self._emit(BadInput(kind=kind, count=count))

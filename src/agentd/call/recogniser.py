@@ -1,0 +1,85 @@
+"""The recogniser's side of the ears: audio in 100 ms pieces to the provider's session, its results to the brain.
+
+It hears every frame in every state (SPEC 2.1). A piece is cut short at the first silence, so that the words before it
+are not kept waiting, and says at the speculation point that the speaker has paused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import trio
+
+from agentd.audio.agc import Agc
+from agentd.audio.conditioning import Conditioner
+from agentd.call.sample import AudioSample
+from agentd.config import Settings
+from agentd.core.media_stream import FRAME_BYTES, FRAME_MS
+from agentd.engines import STT, AudioFormat, Heard, Transcript
+from agentd.errors import EngineError
+from agentd.events import AsrErr, AudioDropped, Event
+
+PIECE_BYTES = 5 * FRAME_BYTES  # 100 ms: what Google asks for, and where a call to numpy costs least a frame
+QUEUE = 30  # pieces, 3 s: a provider further behind than that loses audio, counted
+AGAIN_S = 1.0  # after the whole chain of engines has failed
+
+
+class Recogniser:
+    def __init__(
+        self,
+        settings: Settings,
+        stt: STT,
+        language: str,
+        words: Callable[[Transcript], None],
+        emit: Callable[[Event], None],
+        sample: AudioSample | None = None,
+    ) -> None:
+        self._stt, self._language, self._words, self._emit, self._sample = stt, language, words, emit, sample
+        self._conditioner = Conditioner(settings.high_pass_hz, settings.low_pass_hz)
+        self._agc = Agc(settings.agc_target_dbfs)
+        self._piece = bytearray()
+        self._voiced = False
+        self._frames = 0
+        self._send, self._receive = trio.open_memory_channel[Heard](QUEUE)
+
+    def hear(self, mulaw: bytes, voiced: bool) -> None:
+        """One frame."""
+        self._piece += mulaw
+        self._voiced |= voiced
+        self._frames += 1
+        if len(self._piece) >= PIECE_BYTES:
+            self.flush()
+
+    def flush(self, *, pause: bool = False) -> None:
+        """Send what is there, now; `pause` tells engines that work by utterance to begin."""
+        if not self._piece and not pause:
+            return
+        pcm = self._conditioner.process(bytes(self._piece)) if self._piece else b""
+        pcm = self._agc.process(pcm, voiced=self._voiced)
+        heard = Heard(pcm, self._frames * FRAME_MS, self._voiced, pause)
+        self._piece.clear()
+        self._voiced = False
+        if self._sample is not None:
+            self._sample.add(pcm)
+        try:
+            self._send.send_nowait(heard)
+        except trio.WouldBlock:
+            self._emit(AudioDropped(ms=len(pcm) // (2 * 8)))
+        except trio.BrokenResourceError:
+            pass  # the call is ending and its session has gone first
+
+    async def run(self) -> None:
+        """The provider's session, opened again for as long as the call lives."""
+        with self._receive:
+            while True:
+                try:
+                    async with self._stt.listen(self._receive.clone(), AudioFormat(), self._language) as transcripts:
+                        async for transcript in transcripts:
+                            self._words(transcript)
+                    return
+                except* EngineError as group:
+                    self._emit(AsrErr(error=str(group.exceptions[0])))
+                await trio.sleep(AGAIN_S)
+
+    def close(self) -> None:
+        self._send.close()

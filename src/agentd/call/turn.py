@@ -1,0 +1,150 @@
+"""One turn of ours: think (LLM -> phrases) beside voice (TTS -> playout), in one cancel scope.
+
+Barge-in, hang-up, a caller who goes on and a guess that turned out wrong all cancel `scope`; nothing here asks why.
+A turn may begin as a guess (SPEC 2.4): it is prepared, unheard, and `commit` turns it into an answer without a hitch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trio
+
+from agentd.audio.mulaw import encode
+from agentd.audio.resample import Resampler
+from agentd.core.phrases import Phrases
+from agentd.engines import LLM, TTS, Prompt, Token, Voice
+from agentd.errors import EngineError
+
+if TYPE_CHECKING:
+    from agentd.core.playout import Playout
+
+LINE_HZ = 8000
+
+
+@dataclass(slots=True)
+class Times:
+    """Seconds of the call's clock; None where it did not happen."""
+
+    voice_ended: float | None = None  # T1
+    decided: float | None = None
+    text_taken: float | None = None
+    first_partial_ms: int | None = None
+    audio_ready: float | None = None
+    first_reply_frame: float | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a turn works with; the same for all turns of a call."""
+
+    llm: LLM
+    tts: TTS
+    voice: Voice
+    playout: Playout
+    poke: Callable[[], None]
+    room: Callable[[], trio.Event]
+    tone: bytes  # mu-law; what the caller hears if every voice fails
+    trouble: Callable[[], str]  # the scripted reply, when every model fails
+
+
+class Turn:
+    """`words` is what the caller said (a reply), or `fixed` what we say (a greeting, a prompt)."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        number: int,
+        kind: str,
+        *,
+        prompt: Prompt | None = None,
+        fixed: str = "",
+        words: str = "",
+        interruptible: bool = True,
+        then_end: str = "",
+    ) -> None:
+        self._desk = desk
+        self.number, self.kind, self.prompt, self.fixed = number, kind, prompt, fixed
+        self.words, self.interruptible, self.then_end = words, interruptible, then_end
+        self.scope = trio.CancelScope()
+        self.committed = False
+        self.speculative = False
+        self.filler = False
+        self.eou_reason: str | None = None
+        self.times = Times()
+        self.failed = False
+
+    async def run(self) -> None:
+        """Until everything is queued for playout (playing it takes longer). Raises nothing of an engine's."""
+        with self.scope:
+            phrases_in, phrases_out = trio.open_memory_channel[str](2)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._think, phrases_in)
+                with phrases_out:
+                    async for phrase in phrases_out:
+                        await self._say(phrase)
+            self._desk.playout.finish(self.number)
+            self._desk.poke()
+
+    async def _think(self, out: trio.MemorySendChannel[str]) -> None:
+        said = 0
+        with out:
+            if self.prompt is None:
+                await out.send(self.fixed)
+                return
+            phrases = Phrases()
+            try:
+                async with self._desk.llm.reply(self.prompt) as tokens:
+                    async for token in tokens:
+                        if isinstance(token, Token):
+                            for phrase in phrases.feed(token.text):
+                                await out.send(phrase)
+                                said += 1
+            except* EngineError:
+                self._engine_failed()  # half a sentence is never spoken: what is left in `phrases` is dropped
+            else:
+                for phrase in phrases.rest():
+                    await out.send(phrase)
+                    said += 1
+            if not said:
+                await out.send(self._desk.trouble())
+
+    async def _say(self, phrase: str) -> None:
+        desk = self._desk
+        desk.playout.phrase(self.number, phrase)
+        try:
+            async with desk.tts.speak(phrase, desk.voice) as chunks:
+                resampler: Resampler | None = None
+                async for chunk in chunks:
+                    pcm = chunk.pcm
+                    if chunk.rate_hz != LINE_HZ:
+                        if resampler is None:
+                            resampler = Resampler(chunk.rate_hz, LINE_HZ)
+                        pcm = resampler.process(pcm)
+                    await self._push(encode(pcm))
+                if resampler is not None:
+                    await self._push(encode(resampler.finish()))
+        except* EngineError:
+            self._engine_failed()
+            await self._push(desk.tone)
+        desk.playout.end_phrase(self.number)
+        desk.poke()
+
+    def _engine_failed(self) -> None:
+        """A guess that fails is dropped in silence: the commit starts afresh. An answer goes on as best it can."""
+        self.failed = True
+        if not self.committed:
+            self.scope.cancel(reason="guess failed")
+
+    async def _push(self, mulaw: bytes) -> None:
+        """A whole reply must not be built in one step of this task: wait while enough is queued, and yield."""
+        desk = self._desk
+        if mulaw and self.times.audio_ready is None:
+            self.times.audio_ready = trio.current_time()
+        desk.playout.push(self.number, mulaw)
+        desk.poke()
+        await trio.lowlevel.checkpoint()
+        while not desk.playout.has_room(self.number):
+            await desk.room().wait()

@@ -1,0 +1,37 @@
+"""The history holds what was heard."""
+
+from agentd.core.history import History
+from agentd.core.speech import Message
+
+
+def test_a_cut_reply_is_there_as_far_as_it_was_heard_and_an_unheard_one_is_not() -> None:
+    h = History()
+    h.caller(1, "hello")
+    h.agent(1, "Good morning, how", cut=True)
+    h.caller(2, "a table")
+    h.agent(2, "", cut=True)
+    assert h.messages("for two") == (
+        Message("caller", "hello"),
+        Message("agent", "Good morning, how —"),
+        Message("caller", "a table"),
+        Message("caller", "for two"),
+    )
+    assert h.last_agent() == "Good morning, how"
+
+
+def test_a_turn_can_be_taken_back_and_corrected() -> None:
+    h = History()
+    h.caller(1, "a cable")
+    assert h.correct(1, "a table")
+    assert not h.correct(9, "nothing")
+    h.caller(2, "for")
+    h.take_back(2)
+    assert [e.text for e in h.entries] == ["a table"]
+
+
+def test_a_very_long_call_forgets_its_beginning() -> None:
+    h = History()
+    for i in range(500):
+        h.caller(i, str(i))
+    assert len(h.entries) == 200
+    assert h.entries[-1].text == "499"
