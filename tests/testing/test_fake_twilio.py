@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
 import trio
 
+from agentd.audio import mulaw
+from agentd.audio.wav import write_wav
 from agentd.core.media_stream import Writer
 from agentd.media import Binary
 from agentd.testing import sounds
@@ -148,6 +151,24 @@ def test_hears_measures_the_wait_to_the_first_audible_sample(step_ms: int) -> No
             assert await caller.hears_end(2) == pytest.approx(1.93 - 0.94, abs=0.09)
             with pytest.raises(AssertionError, match=r"not heard within 0.5 s.*sent: nothing.*0\.93-1\.93"):
                 await caller.hears(0.5)
+
+    play(scene)
+
+
+def test_a_caller_can_speak_a_wav_file_and_pcm(tmp_path: Path) -> None:
+    pcm = mulaw.decode(sounds.voice(0.5))
+    write_wav(tmp_path / "hello.wav", pcm)
+
+    async def scene() -> None:
+        twilio = FakeTwilio()
+        caller = Caller(twilio)
+        twilio.start()
+        await caller.says(tmp_path / "hello.wav")
+        assert twilio.now() == pytest.approx(0.5)
+        await caller.silence(1)
+        await caller.mumbles()
+        await caller.says(pcm)
+        assert twilio.caller.between(0, 0.5) == twilio.caller.between(1.8, 2.3)
 
     play(scene)
 

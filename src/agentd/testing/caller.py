@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import trio
 
+from agentd.audio import mulaw
+from agentd.audio.wav import read_wav
 from agentd.simulator.line import FRAME_S
 from agentd.testing import sounds
 from agentd.testing.fake_twilio import FakeTwilio
@@ -50,16 +52,16 @@ class Caller:
         self._noise_at = 0
         self._line_s = twilio.now()  # until when frames have been sent
 
-    async def says(self, what: str | bytes, *, for_s: float | None = None) -> None:
+    async def says(self, what: str | Path | bytes, *, for_s: float | None = None) -> None:
         """Speak: a text (a voice without words that lasts 0.35 s a word or `for_s`; a scripted recogniser is told the
-        text first), or 8 kHz PCM. Returns at the last voiced frame: no silence follows."""
+        text first), a WAV file, or 8 kHz PCM. Returns at the last voiced frame: no silence follows."""
         if isinstance(what, str):
             if self._stt is not None:
                 self._stt.expect(what)
             seconds = for_s if for_s is not None else _WORD_S * max(1, len(what.split()))
             sound = sounds.voice(seconds, seed=self._seed)
         else:
-            sound = sounds.encode(np.frombuffer(what, "<i2"))
+            sound = mulaw.encode(read_wav(what) if isinstance(what, Path) else what)
         await self._send(sounds.frames(sound))
 
     async def silence(self, for_s: float) -> None:
@@ -100,7 +102,7 @@ class Caller:
     async def interrupts(
         self,
         after_s: float,
-        what: str | bytes = "wait a moment",
+        what: str | Path | bytes = "wait a moment",
         *,
         for_s: float | None = None,
         within_s: float = 10,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 from random import Random
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from agentd.audio import mulaw
 
 RATE_HZ = 8000
 FRAME_BYTES = 160
@@ -26,7 +27,7 @@ def line_noise(seed: int = 0, rms: float = 0.0) -> bytes:
     length = 10 * RATE_HZ
     if not rms:
         return bytes(Random(seed).choices(b"\xff\x7f\xfe\x7e", weights=(45, 45, 5, 5), k=length))
-    return encode(np.random.default_rng(seed).normal(0, rms, length))
+    return _encode(np.random.default_rng(seed).normal(0, rms, length))
 
 
 @lru_cache(maxsize=64)
@@ -42,7 +43,7 @@ def voice(for_s: float, *, seed: int = 0, rms: float = 2000.0, pitch_hz: float =
         wave += formant / harmonic * np.sin(harmonic * phase + rng.uniform(0, 2 * np.pi))
     wave *= 0.75 + 0.25 * np.sin(2 * np.pi * 4 * t)
     wave += rng.normal(0, 0.02, len(t))
-    return encode(_level(wave, rms))
+    return _encode(_level(wave, rms))
 
 
 @lru_cache(maxsize=8)
@@ -50,7 +51,7 @@ def cough(for_s: float = 0.25, *, seed: int = 0, rms: float = 4000.0) -> bytes:
     """A burst of noise that dies away: loud, and nobody's words."""
     length = round(for_s * RATE_HZ)
     burst = np.random.default_rng(seed).normal(0, 1, length) * np.exp(-3 * np.arange(length) / length)
-    return encode(_level(burst, rms))
+    return _encode(_level(burst, rms))
 
 
 @lru_cache(maxsize=16)
@@ -58,7 +59,7 @@ def key_tone(digit: str, for_s: float = 0.1) -> bytes:
     """The two tones of a telephone key, 0-9, * and #."""
     t = np.arange(round(for_s * RATE_HZ)) / RATE_HZ
     row, column = _DTMF_HZ[digit]
-    return encode(3000 * (np.sin(2 * np.pi * row * t) + np.sin(2 * np.pi * column * t)))
+    return _encode(3000 * (np.sin(2 * np.pi * row * t) + np.sin(2 * np.pi * column * t)))
 
 
 def frames(sound: bytes) -> list[bytes]:
@@ -74,9 +75,5 @@ def _level(wave: NDArray[np.float64], rms: float) -> NDArray[np.float64]:
     return scaled
 
 
-def encode(wave: NDArray[Any]) -> bytes:
-    """G.711 mu-law of samples in int16 units."""
-    magnitude = np.minimum(np.abs(wave), 32635).astype(np.int32) + 132
-    exponent = np.maximum(np.frexp(magnitude)[1] - 8, 0)
-    code = (wave < 0) * 128 + exponent * 16 + ((magnitude >> (exponent + 3)) & 15)
-    return bytes(~code.astype(np.uint8))
+def _encode(wave: NDArray[np.float64]) -> bytes:
+    return mulaw.encode(np.clip(wave, -32768, 32767).astype("<i2").tobytes())
