@@ -270,21 +270,13 @@ class Settings(BaseSettings):
 _FIELDS: Final = {name: field for field in Settings.model_fields for name in (env_name(field), field.upper())}
 
 
-def find_toml(env: Mapping[str, str], here: Path | None = None) -> Path | None:
-    """The settings file of this process: AGENTD_CONFIG, else `agentd.toml` in the working directory if there is one."""
-    if named := env.get("AGENTD_CONFIG"):
-        return Path(named)
-    local = (here or Path.cwd()) / "agentd.toml"
-    return local if local.is_file() else None
-
-
 def load(
     env: Mapping[str, str] = os.environ, toml: Path | None = None, flags: Mapping[str, Any] | None = None
 ) -> Settings:
     """Read, merge and check all settings. `flags`: fields given on the command line, which win.
 
     Raises `ConfigError` naming the file or the environment, the key and the cure. Reads only what it is given:
-    the file is looked for by `find_toml`.
+    the file is looked for by `config_rules.find_toml`.
     """
     values: dict[str, Any] = {}
     where: dict[str, str] = {}

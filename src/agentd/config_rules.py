@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -45,6 +46,14 @@ _ENV_NAMES: Final = {"plugins": "AGENTD_PLUGINS", "disabled": "AGENTD_DISABLED",
 def env_name(field: str) -> str:
     """The name of a setting in the environment and in `agentd.toml`."""
     return _ENV_NAMES.get(field, field.upper())
+
+
+def find_toml(env: Mapping[str, str], here: Path | None = None) -> Path | None:
+    """The settings file of this process: AGENTD_CONFIG, else `agentd.toml` in the working directory if there is one."""
+    if named := env.get("AGENTD_CONFIG"):
+        return Path(named)
+    local = (here or Path.cwd()) / "agentd.toml"
+    return local if local.is_file() else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -6,17 +6,23 @@ lost its decorator) is a `ConfigError` at start that names the plugin: a plugin 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pluggy
 
 from agentd import hookspecs
-from agentd.config_rules import nearest
+from agentd.config_rules import find_toml, nearest
 from agentd.errors import ConfigError
+
+if TYPE_CHECKING:
+    import click
 
 GROUP: Final = "agentd"
 
@@ -37,6 +43,25 @@ class Discovered:
 
     manager: pluggy.PluginManager
     infos: tuple[PluginInfo, ...]
+
+
+def choice(env: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(pins, disabled) as the environment and the settings file have them, for commands that need no other setting.
+
+    Lenient: a file that cannot be read chooses nothing; `config.load` is the one that says what is wrong with it.
+    """
+    table: dict[str, object] = {}
+    path = find_toml(env)
+    if path is not None:
+        with contextlib.suppress(OSError, ValueError):
+            table = {key.upper(): value for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+    pins, disabled = (env.get(name) or table.get(name) or () for name in ("AGENTD_PLUGINS", "AGENTD_DISABLED"))
+    return _names(pins), _names(disabled)
+
+
+def _names(value: object) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
+    return tuple(str(part).strip() for part in parts if str(part).strip())
 
 
 def discover(
@@ -64,6 +89,29 @@ def discover(
     infos = [_register(manager, available[name]) for name in reversed(chosen)]
     _check_hooks(manager, chosen)
     return Discovered(manager, tuple(reversed(infos)))
+
+
+def implementations(found: Discovered, hook_name: str) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """(plugin, hook) in the order of asking. One at a time, so that one failing does not silence the rest."""
+    caller = getattr(found.manager.hook, hook_name)
+    for impl in reversed(caller.get_hookimpls()):
+        yield impl.plugin_name, partial(_call, impl)
+
+
+def _call(impl: pluggy.HookImpl, **arguments: Any) -> Any:
+    """An implementation may leave out arguments that it does not need."""
+    return impl.function(*(arguments[name] for name in impl.argnames))
+
+
+def register_commands(cli: click.Group, found: Discovered) -> list[str]:
+    """Let plugins add their commands; one line for each plugin that failed to."""
+    complaints = []
+    for name, hook in implementations(found, "agentd_register_commands"):
+        try:
+            hook(cli=cli)
+        except Exception as error:  # boundary
+            complaints.append(f"plugin {name}: agentd_register_commands: {type(error).__name__}: {error}")
+    return complaints
 
 
 def _available(candidates: Iterable[EntryPoint]) -> dict[str, EntryPoint]:

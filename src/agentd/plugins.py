@@ -12,8 +12,6 @@ from functools import partial
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-import pluggy
-
 from agentd.config_rules import env_name, nearest
 from agentd.core.playbook import Playbook
 from agentd.engines import LLM, STT, TTS, VAD
@@ -21,11 +19,9 @@ from agentd.errors import AgentdError, ConfigError
 from agentd.events import PluginFailure
 from agentd.facts import Incoming
 from agentd.hookspecs import DaemonTask, Guard, Subscriber
-from agentd.plugin_discovery import Discovered, PluginInfo, discover
+from agentd.plugin_discovery import Discovered, PluginInfo, discover, implementations
 
 if TYPE_CHECKING:
-    import click
-
     from agentd.config import Settings
 
 Kind = Literal["stt", "llm", "tts", "vad"]
@@ -202,32 +198,9 @@ class Plugins:
         return implementations(self._found, hook_name)
 
 
-def implementations(found: Discovered, hook_name: str) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """(plugin, hook) in the order of asking. One at a time, so that one failing does not silence the rest."""
-    caller = getattr(found.manager.hook, hook_name)
-    for impl in reversed(caller.get_hookimpls()):
-        yield impl.plugin_name, partial(_call, impl)
-
-
-def _call(impl: pluggy.HookImpl, **arguments: Any) -> Any:
-    """An implementation may leave out arguments that it does not need."""
-    return impl.function(*(arguments[name] for name in impl.argnames))
-
-
 def _listed(hook: Callable[..., Iterable[Any] | None], **arguments: Any) -> list[Any]:
     """Run to its end what may be a generator, so that its failure shows inside the containment."""
     return list(hook(**arguments) or ())
-
-
-def register_commands(cli: click.Group, found: Discovered) -> list[str]:
-    """Let plugins add their commands; one line for each plugin that failed to."""
-    complaints = []
-    for name, hook in implementations(found, "agentd_register_commands"):
-        try:
-            hook(cli=cli)
-        except Exception as error:  # boundary
-            complaints.append(f"plugin {name}: agentd_register_commands: {type(error).__name__}: {error}")
-    return complaints
 
 
 class _Registrar:
