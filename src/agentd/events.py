@@ -77,12 +77,14 @@ class Webhook(Event, frozen=True, kw_only=True):
     path: str
     status: int
     reason: str = ""
+    call_sid: str = ""
 
 
 class Watchdog(Event, frozen=True, kw_only=True):
     name = "WATCHDOG"
     what: str  # "no-start", "no-media", "loop-stall"
     action: str
+    call_sid: str = ""
 
 
 class PluginFailure(Event, frozen=True, kw_only=True):
