@@ -130,7 +130,7 @@ def _available(candidates: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
 
 
 def _package(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else point.module
+    return point.dist.name if point.dist else point.value
 
 
 def _register(manager: pluggy.PluginManager, point: EntryPoint) -> PluginInfo:

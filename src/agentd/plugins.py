@@ -121,7 +121,7 @@ class Plugins:
         if not isinstance(engine, port):
             raise self._engine_error(
                 kind,
-                f"{name} of plugin {plugin} made a {type(engine).__name__}, which is no {port.__name__}",
+                f"{name} of plugin {plugin} made something of type {type(engine).__name__}, which is no {port.__name__}",
                 "report it to the author of the plugin, or choose another engine",
             )
         self._made[kind, spec] = engine
