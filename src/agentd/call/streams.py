@@ -7,8 +7,8 @@ keeps its call waiting; the contract suites find it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import TypeVar, TypeVarTuple
 
 import trio
@@ -42,25 +42,36 @@ def _sole(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
 
 
 @asynccontextmanager
-async def buffered(channel: ReceiveChannel[T], max_items: int) -> AsyncIterator[ReceiveChannel[T]]:
+async def produced(
+    run: Callable[[trio.MemorySendChannel[T]], Awaitable[None]], max_items: int = 0
+) -> AsyncIterator[ReceiveChannel[T]]:
+    """What `run` sends, as an engine's block: it starts at once, its end ends the channel, its failure comes out of the
+    `async with` as itself, and leaving the block cancels it."""
+    into, out = trio.open_memory_channel[T](max_items)
+
+    async def produce() -> None:
+        with into:
+            await run(into)
+
+    with out, unwrapped():  # closed last: a producer that waits for its reader is cancelled, not broken
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(produce)
+            yield out
+            nursery.cancel_scope.cancel(reason="the reader has left")
+
+
+def buffered(channel: ReceiveChannel[T], max_items: int) -> AbstractAsyncContextManager[ReceiveChannel[T]]:
     """Read `channel` ahead of its reader by at most `max_items`; full = the source waits.
 
     Reading begins at once. Leaving or a cancel stops it; what was read ahead and not taken is lost. Whoever opened
     `channel` closes it.
     """
-    into, ahead = trio.open_memory_channel[T](max_items)
 
-    async def read() -> None:
-        with into:
-            async for item in channel:
-                await into.send(item)
+    async def read(into: trio.MemorySendChannel[T]) -> None:
+        async for item in channel:
+            await into.send(item)
 
-    with unwrapped():
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(read)
-            with ahead:
-                yield ahead
-            nursery.cancel_scope.cancel(reason="the reader has left")
+    return produced(read, max_items)
 
 
 def engine_limiter(max_calls: int, streams_per_call: int = 1) -> trio.CapacityLimiter:
@@ -128,10 +139,9 @@ async def from_thread(
                 cancel()
             raise
 
-    with unwrapped():
+    with out, unwrapped():
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stop_it)
             nursery.start_soon(run)
-            with out:
-                yield out
+            yield out
             nursery.cancel_scope.cancel(reason="the reader has left")

@@ -1,0 +1,83 @@
+"""A circuit breaker: an engine that keeps failing is left alone for a while, then tried by one call.
+
+Pure: time is an argument, in seconds of any one clock. One breaker per engine, shared by all calls of the process.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+
+# RELIABILITY 3: "breaker (5 in 30 s opens 20 s)"
+FAILURES = 5
+WINDOW_S = 30.0
+OPEN_S = 20.0
+
+
+class Circuit(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"  # one probe is out
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerRules:
+    """`failures` within `window_s` open the circuit for `open_s`; then one probe decides."""
+
+    failures: int = FAILURES
+    window_s: float = WINDOW_S
+    open_s: float = OPEN_S
+
+
+class Breaker:
+    """`allow` before each use; then exactly one of `succeeded`, `failed` or `dropped`."""
+
+    def __init__(self, rules: BreakerRules | None = None) -> None:
+        self.rules = rules or BreakerRules()
+        self.circuit = Circuit.CLOSED
+        self._failed_at: deque[float] = deque(maxlen=self.rules.failures)
+        self._opened_at = 0.0
+        self._probe_at = 0.0
+
+    def ready(self, now_s: float) -> bool:
+        """Would `allow` say yes? Asking changes nothing."""
+        if self.circuit is Circuit.CLOSED:
+            return True
+        waited_since = self._opened_at if self.circuit is Circuit.OPEN else self._probe_at
+        return now_s - waited_since >= self.rules.open_s
+
+    def allow(self, now_s: float) -> bool:
+        """May the engine be tried now? The first to ask after the pause becomes the probe; a probe that has told
+        nothing for `open_s` no longer stands in the way."""
+        if not self.ready(now_s):
+            return False
+        if self.circuit is not Circuit.CLOSED:
+            self.circuit, self._probe_at = Circuit.HALF_OPEN, now_s
+        return True
+
+    def succeeded(self) -> None:
+        """It worked: closed again, and the slate is clean only if it was a probe (failures age by themselves)."""
+        if self.circuit is not Circuit.CLOSED:
+            self.circuit = Circuit.CLOSED
+            self._failed_at.clear()
+
+    def failed(self, now_s: float) -> None:
+        """It failed. A failed probe opens the circuit anew; the failures of calls that began before it opened
+        prolong nothing."""
+        if self.circuit is Circuit.HALF_OPEN:
+            self._open(now_s)
+        elif self.circuit is Circuit.CLOSED:
+            self._failed_at.append(now_s)
+            if len(self._failed_at) == self.rules.failures and now_s - self._failed_at[0] <= self.rules.window_s:
+                self._open(now_s)
+
+    def dropped(self) -> None:
+        """The use was cancelled before it told anything: the next caller may be the probe at once."""
+        if self.circuit is Circuit.HALF_OPEN:
+            self._probe_at = -math.inf
+
+    def _open(self, now_s: float) -> None:
+        self.circuit, self._opened_at = Circuit.OPEN, now_s
+        self._failed_at.clear()

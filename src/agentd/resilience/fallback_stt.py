@@ -1,0 +1,228 @@
+"""A recogniser that reconnects, replays and changes engines beside the call (SPEC 4.2).
+
+Two tasks: one feeds the session that is open and keeps the last seconds; one opens session after session. The call
+sees a single stream of transcripts, whose offsets are those of the audio, whoever recognised it and when.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+
+import trio
+from trio.abc import ReceiveChannel
+
+from agentd.call.streams import produced, unwrapped
+from agentd.engines import STT, AudioFormat, Heard, Transcript
+from agentd.errors import EngineError
+from agentd.events import AsrErr
+from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, garbled, hand_on
+from agentd.resilience.breaker import OPEN_S
+
+CONNECT_S = 2.0  # RELIABILITY 1
+REPLAY_S = 3.0  # RELIABILITY 3: "retry in < 500 ms with the last 3 s replayed"
+AGAIN_S = 0.25  # before the second session; within those 500 ms
+SAME_ENGINE = 2  # sessions without a result before the next engine has its turn
+STALLED_S = 4.0  # SPEC 4.2: of voice without a transcript
+BEHIND = 100  # pieces (8 to 10 s) that an engine may leave unread; more is a stall too
+MOST_TEXT = 2000  # characters: longer than anyone speaks in one utterance
+FAIL_BACK_S = OPEN_S  # on a later engine before the first is tried again; doubled each time
+
+
+class FallbackSTT:
+    """An `STT` over a chain, one object per call. Emits `AsrErr` for every failed session and `EngineSwitch`."""
+
+    def __init__(self, chain: Sequence[Named[STT]], emit: Emit) -> None:
+        self._course, self._emit = Course("stt", chain, emit), emit
+        self._recent: deque[Heard] = deque()  # the last seconds, for the next session
+        self._final_ms = 0  # audio up to here has its final text: never replayed
+        self._reached_ms = 0  # ... and up to here some text
+        self._fail_back_s = FAIL_BACK_S
+
+    def listen(
+        self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str
+    ) -> AbstractAsyncContextManager[ReceiveChannel[Transcript]]:
+        """As `STT.listen`. Raises `EngineError` when the whole chain has failed; listened to again, it goes on with
+        the audio that it still has."""
+        return produced(partial(self._listen, audio, fmt, language))
+
+    async def _listen(
+        self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str, out: trio.MemorySendChannel[Transcript]
+    ) -> None:
+        feed = _Feed(self._recent)
+        with unwrapped():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(feed.run, audio)
+                await self._sessions(feed, fmt, language, out)
+                nursery.cancel_scope.cancel(reason="listening is over")
+
+    async def _sessions(
+        self, feed: _Feed, fmt: AudioFormat, language: str, out: trio.MemorySendChannel[Transcript]
+    ) -> None:
+        last: EngineError | None = None
+        engines = self._course.engines()
+        while (engine := next(engines, None)) is not None:
+            self._course.use(engine, last)
+            fruitless = 0
+            while fruitless < SAME_ENGINE:
+                session = _Session(
+                    engine, self._course.chain[0], feed, self._final_ms, self._reached_ms, out, self._back_at(engine)
+                )
+                failure = await self._session(session, engine, fmt, language)
+                if failure is not None:
+                    self._emit(AsrErr(error=str(failure)))
+                    last = failure
+                if feed.ended:
+                    return
+                if failure is None:
+                    self._fail_back_s *= 2
+                    engines = self._course.engines()
+                    break
+                fruitless = 1 if session.fruitful else fruitless + 1
+                await trio.sleep(AGAIN_S)
+                if not engine.breaker.allow(trio.current_time()):
+                    break
+        raise self._course.exhausted(last)
+
+    async def _session(
+        self, session: _Session, engine: Named[STT], fmt: AudioFormat, language: str
+    ) -> EngineError | None:
+        """Run one session; why it failed, or None when it ended rightly."""
+        try:
+            await attempt(engine, partial(session.run, fmt, language))
+        except EngineError as e:
+            return e
+        finally:
+            self._final_ms, self._reached_ms = session.final_ms, session.reached_ms
+        if session.verdict:
+            # The call's own judgement, which hold music brings about too: it does not count against the engine.
+            engine.breaker.dropped()
+            return EngineError(session.verdict, engine=engine.name)
+        return None
+
+    def _back_at(self, engine: Named[STT]) -> float:
+        """When a session with `engine` should make way for the first one."""
+        return math.inf if engine is self._course.chain[0] else trio.current_time() + self._fail_back_s
+
+
+class _Feed:
+    """The call's audio, on its way to whichever session is open."""
+
+    def __init__(self, recent: deque[Heard]) -> None:
+        self.recent = recent
+        self.session: _Session | None = None
+        self.ended = False
+
+    async def run(self, audio: ReceiveChannel[Heard]) -> None:
+        async for heard in audio:
+            self.recent.append(heard)
+            while heard.until_ms - self.recent[0].until_ms >= REPLAY_S * 1000:
+                self.recent.popleft()
+            if self.session is not None:
+                self.session.hear(heard)
+        self.ended = True
+        if self.session is not None:
+            self.session.hear_no_more()
+
+
+class _Session:
+    """One `listen` of one engine. `verdict`: why the call gave it up, if it did."""
+
+    def __init__(
+        self,
+        engine: Named[STT],
+        first: Named[STT],
+        feed: _Feed,
+        final_ms: int,
+        reached_ms: int,
+        out: trio.MemorySendChannel[Transcript],
+        back_at: float,
+    ) -> None:
+        self._engine, self._first, self._feed, self._out, self._back_at = engine, first, feed, out, back_at
+        self.final_ms = final_ms
+        self._began_ms = self.reached_ms = reached_ms
+        self._goes_back = False
+        self.verdict = ""
+        self._into, self._audio = trio.open_memory_channel[Heard](BEHIND)
+        self._judged = trio.CancelScope()
+        self._unanswered_ms = 0
+
+    @property
+    def fruitful(self) -> bool:
+        """Did it recognise what no session before it had reached? Audio that kills an engine is replayed to it."""
+        return self.reached_ms > self._began_ms
+
+    def hear(self, heard: Heard) -> None:
+        """One piece. Judges the session; never waits."""
+        try:
+            self._into.send_nowait(heard)
+        except trio.WouldBlock:
+            return self._judge("reads no audio")
+        except trio.BrokenResourceError:
+            return None  # the engine has closed its ear and is about to say why
+        if heard.voiced:
+            self._unanswered_ms += len(heard.pcm) // 16
+            if self._unanswered_ms >= STALLED_S * 1000:
+                self._judge("voice without a transcript")
+        return None
+
+    def hear_no_more(self) -> None:
+        self._into.close()
+
+    def _judge(self, verdict: str) -> None:
+        self.verdict = verdict
+        self._judged.cancel(reason=verdict)
+
+    async def run(self, fmt: AudioFormat, language: str) -> None:
+        """Until the audio, the session or our patience ends. Raises `EngineError` when the engine ended it."""
+        for heard in self._feed.recent:
+            if heard.until_ms > self.final_ms:
+                self.hear(heard)
+        self._unanswered_ms = 0  # an engine that is given three seconds at once may take a moment
+        self._feed.session = self
+        try:
+            with self._judged:
+                if self._feed.ended:
+                    self.hear_no_more()
+                await self._read(fmt, language)
+        finally:
+            self._feed.session = None
+            self._into.close()
+        if not (self._feed.ended or self._goes_back or self.verdict):
+            raise EngineError("ended in mid-call", retryable=True)
+
+    async def _read(self, fmt: AudioFormat, language: str) -> None:
+        patience = Patience()
+        with patience.watched():
+            patience.wait(CONNECT_S, "connection")
+            async with self._engine.engine.listen(self._audio, fmt, language) as transcripts:
+                patience.rest()
+                async for transcript in transcripts:
+                    if not isinstance(transcript, Transcript) or len(transcript.text) > MOST_TEXT:
+                        raise EngineError("gave what is no transcript")
+                    if garbled(transcript.text):
+                        raise EngineError("gave garbage")
+                    if not transcript.text.strip():
+                        continue
+                    self._engine.breaker.succeeded()
+                    self._unanswered_ms = 0
+                    self.reached_ms = max(self.reached_ms, self._end_of(transcript))
+                    await hand_on(self._out, transcript)
+                    if transcript.final:
+                        self.final_ms = max(self.final_ms, self._end_of(transcript))
+                        if self._may_go_back():
+                            self._goes_back = True
+                            return
+
+    def _end_of(self, transcript: Transcript) -> int:
+        """An engine without offsets means all that it has been given."""
+        if transcript.until_ms is not None:
+            return transcript.until_ms
+        return self._feed.recent[-1].until_ms if self._feed.recent else 0
+
+    def _may_go_back(self) -> bool:
+        now = trio.current_time()
+        return now >= self._back_at and self._first.breaker.ready(now)
