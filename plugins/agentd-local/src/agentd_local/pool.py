@@ -1,8 +1,8 @@
-"""All inference of the process goes through one small pool, so that no number of calls can start more of it than
-the machine has cores; what waits longest is stale and its call has replaced it by then.
+"""All inference of the process goes through one small pool: no number of calls can start more of it than the machine
+has cores. What waits longest is stale, and its call has replaced it by the time a thread is free.
 
 Threads and the virtual clock of a test do not go together (an autojump clock does not wait for a thread). `Inline`
-has the same shape, runs the work on the loop, and takes a virtual time for it.
+has the same shape, runs the work on the loop, and takes virtual time for it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Protocol, TypeVar, TypeVarTuple
 
 import trio
 
+from agentd.call.streams import in_thread
+
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
-
-_shared: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("agentd_local.pool")
 
 
 class Pool(Protocol):
@@ -26,20 +26,23 @@ class Pool(Protocol):
 
 
 def workers() -> int:
-    """Threads of inference in the process: one for each core this process may use, two at least (so that a long
-    sentence being synthesised does not hold up every recognition)."""
+    """Threads of inference in the process: one for each core that it may use, and two at least, so that a long
+    sentence being synthesised does not hold up every recognition."""
     return max(2, len(os.sched_getaffinity(0)))
 
 
-class Threads:
-    """The pool of the process; every instance is the same pool.
+_places = trio.CapacityLimiter(workers())
 
-    Cancel: returns at once. The inference itself cannot be stopped (some 100 ms): it keeps its place in the pool
-    until it is over, so the bound holds, and its result is dropped.
+
+class Threads:
+    """The pool of the process: every instance is the same one.
+
+    Cancel: what waits for a thread leaves at once, what runs when it is done (some 100 ms; inference cannot be
+    stopped). Raises `RuntimeError` under a mock clock.
     """
 
     async def run(self, work: Callable[[*Args], T], *args: *Args) -> T:
-        return await trio.to_thread.run_sync(work, *args, abandon_on_cancel=True, limiter=_limiter())
+        return await in_thread(work, *args, limiter=_places)
 
 
 class Inline:
@@ -51,12 +54,3 @@ class Inline:
     async def run(self, work: Callable[[*Args], T], *args: *Args) -> T:
         await trio.sleep(self.latency_s)
         return work(*args)
-
-
-def _limiter() -> trio.CapacityLimiter:
-    try:
-        return _shared.get()
-    except LookupError:
-        limiter = trio.CapacityLimiter(workers())
-        _shared.set(limiter)
-        return limiter

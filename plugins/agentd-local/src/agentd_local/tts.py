@@ -71,8 +71,8 @@ class LocalTTS:
 
     @trio.as_safe_channel
     async def speak(self, text: str, voice: Voice) -> AsyncGenerator[AudioChunk, None]:
-        """The speech of one phrase. Raises `EngineError` when synthesis fails. Cancel: at once; the sentence in work
-        is finished in its thread and thrown away."""
+        """The speech of one phrase. Raises `EngineError` when synthesis fails. Cancel: when the sentence in work is
+        done."""
         sentences = self._speaker.sentences(text, voice)
         while True:
             try:

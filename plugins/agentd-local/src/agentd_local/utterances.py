@@ -151,19 +151,20 @@ class Utterances:
     def _finish(self, now: _Utterance, until_ms: int) -> list[Transcript]:
         """The utterance is over. Its text stands if it covers the voice, else one last job reads it."""
         self._now = None
-        self._before = now.pcm[-PRE_ROLL_MS * self._bytes_per_ms :]
         job, self._job, running = self._job, None, self._running
         if now.voice_ms <= now.from_ms:
-            return []  # the silent rest of a split
-        if now.whole(now.read_ms, until_ms):
-            return [Transcript(now.text, True, now.read_ms, now.from_ms)]
-        if running is not None and running.utterance == now.number and now.whole(running.until_ms, until_ms):
-            self._closing = now.number
+            read_ms = now.from_ms  # the silent rest of a split
+        elif now.whole(now.read_ms, until_ms):
+            read_ms = now.read_ms
+        elif running is not None and running.utterance == now.number and now.whole(running.until_ms, until_ms):
+            read_ms, self._closing = running.until_ms, now.number
         else:
             if job is None or not now.whole(job.until_ms, until_ms):
                 job = Job(bytes(now.pcm), now.from_ms, until_ms, True, now.number)
+            read_ms = job.until_ms
             self._final_jobs.append(replace(job, final=True))
-        return []
+        self._before = now.pcm[(read_ms - now.from_ms) * self._bytes_per_ms :][-PRE_ROLL_MS * self._bytes_per_ms :]
+        return [Transcript(now.text, True, read_ms, now.from_ms)] if now.from_ms < read_ms == now.read_ms else []
 
     def _split(self, now: _Utterance, until_ms: int) -> None:
         """Somebody speaks without end: what they said up to the last dip is final, the rest goes on."""
