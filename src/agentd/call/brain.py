@@ -27,13 +27,15 @@ from agentd.core.answer_clock import AnswerClock
 from agentd.core.barge_in import BargeIn, Verdict
 from agentd.core.call_state import State, check
 from agentd.core.dtmf import DigitGatherer
+from agentd.core.duplicates import Duplicates
 from agentd.core.endpointing import Cue, Endpointer
 from agentd.core.greeting import Greeting
-from agentd.core.hearing import Hearing, News, normal
+from agentd.core.hearing import Hearing, News
 from agentd.core.history import History
 from agentd.core.media_stream import FRAME_MS
 from agentd.core.playbook import Playbook
 from agentd.core.playout import Due, Playout, Said
+from agentd.core.settling import Settled, Settling
 from agentd.engines import Prompt, Transcript
 from agentd.events import (
     AgentSaid,
@@ -54,15 +56,10 @@ from agentd.events import (
     Underrun,
 )
 from agentd.events import BargeIn as BargeInEvent
-from agentd.events import Turn as TurnEvent
 
 STARTS_PER_UTTERANCE = 2  # guesses: starting on every partial cost 2.9 a turn, this rule 1.0 (measured)
-COVER_SLACK_MS = 200  # SPEC 2.6
-EMPTY_AFTER_MS = 1200  # SPEC 2.6, from T1
 NO_WORDS_MS = 400  # voice shorter than this, without words, never happened (SPEC 2.9)
-OVERLONG_PAUSE = 200 // FRAME_MS  # SPEC 2.5, `timeout`
-OVERLONG = 15_000 // FRAME_MS
-DEDUP_WORDS = 3
+OVERLONG = 15_000 // FRAME_MS  # of one utterance: then we speak, politely, into it (SPEC 2.5)
 
 
 class Hands(Protocol):
@@ -104,35 +101,32 @@ class Brain:
         self._clock = AnswerClock(settings)
         self._voice_ended_s = hands.now()  # when the last voiced frame was heard
         self._guesses = 0
-        self._settling: tuple[int, int] | None = None  # (T1 ms, frame of EOU): words are awaited
+        self._settling = Settling(settings)
+        self._duplicates = Duplicates(settings)
         self._overlong = False
         self._after_take = False
         self._asked_again = False
         self._first_partial_ms: int | None = None
         self._eou_reason = "silence"
         self._decided_s = 0.0
-        self._last_said: tuple[tuple[str, ...], float] = ((), 0.0)
-        self._agent_spoke_since = True
         self._allow_at: float | None = None
         self._ending: tuple[str, str] | None = None
 
     # --- what the ears bring
 
-    def heard(self, voiced: bool, level: float) -> None:
-        """One frame of the caller, judged by the detector."""
+    def heard(self, voiced: bool, level: float, threshold: float) -> None:
+        """One frame of the caller, judged by the detector: its level, and what that was held against."""
         self.frame += 1
         now = self._hands.now()
         if voiced:
             self._voice_ended_s = self.last_active_s = now
-        cue = self.endpointer.hear(voiced, level)
-        if self.state is State.SPEAKING:
-            self._judge_barge_in(self.barge_in.hear(voiced, level), "voice")
+        cue = self.endpointer.hear(voiced, level, threshold)
+        self._judge_barge_in(self.barge_in.hear(voiced, level), "voice")
         if cue is not None:
             self._act(cue)
-        if self._overlong and self.state is State.LISTENING:
+        if self._overlong and self.frame - self.endpointer.onset_frame >= OVERLONG:
             self._end_overlong()
-        if self._settling is not None:
-            self._settle()
+        self._settle()
         if self._greeting.hear(voiced) and self._playbook.greeting:
             self.say(self._playbook.greeting, kind="greeting")
         if (digits := self.digits.tick()) is not None:
@@ -148,24 +142,22 @@ class Brain:
                     final=t.final, text=Private(t.text))
         )  # fmt: skip
         if news is News.CORRECTION:
-            return self._correct()
-        if news is News.NOTHING or not self.hearing.text:
-            return None
+            self._correct()
+        if news is not News.WORDS or not self.hearing.text:
+            return
         if self._first_partial_ms is None and self.endpointer.in_utterance:
             self._first_partial_ms = max(0, now_ms - self.endpointer.onset_frame * FRAME_MS)
-        if self.state is State.SPEAKING:
-            self._judge_barge_in(self.barge_in.words(self.hearing.text), "words")
-            return None
+        self._judge_barge_in(self.barge_in.words(self.hearing.text), "words")
         cue = self.endpointer.words(self.hearing.text, self.hearing.until_ms, self.hearing.complete)
         if cue is not None:
             self._act(cue)
-        if self._settling is not None:
-            self._settle()
-        return None
+        self._settle()
 
     def digit(self, digit: str) -> None:
         """A key was pressed: it silences us and gathers (SPEC 2.10)."""
         self.last_active_s = self._hands.now()
+        if self.endpointer.in_utterance and not self.hearing.text:
+            self.endpointer.drop()  # its beginning was judged voice before it was reported as a key
         if self.state is State.SPEAKING and self.playout.interruptible:
             self._take("dtmf")
         if (digits := self.digits.press(digit)) is not None:
@@ -189,7 +181,7 @@ class Brain:
             self._hands.emit(Underrun(turn=turn.number, gap_ms=due.underrun_ms))
         if due.frames:
             self.last_active_s = self._hands.now()
-            self._agent_spoke_since = True
+            self._duplicates.agent_spoke()
         if due.started is not None and turn is not None and turn.number == due.started:
             if self.state is State.PROCESSING:
                 self._move(State.SPEAKING, "speech")
@@ -273,66 +265,51 @@ class Brain:
         self._hands.emit(TurnGuessed(turn=turn.number))
 
     def _end_overlong(self) -> None:
-        silent = self.frame - self.endpointer.last_voiced_frame
-        if silent >= OVERLONG_PAUSE or self.frame - self.endpointer.onset_frame >= OVERLONG:
-            self._overlong = False
+        self._overlong = False
+        if self.state is State.LISTENING and self.endpointer.in_utterance:
             self.endpointer.drop()
             self._end_of_utterance("timeout")
 
     def _end_of_utterance(self, reason: str) -> None:
         ep = self.endpointer
-        voiced_ms = ep.voiced_frames * FRAME_MS
-        if voiced_ms < NO_WORDS_MS and not self.hearing.text and not self._awaits_words():
-            return
         t1_ms = (ep.last_voiced_frame + 1) * FRAME_MS
-        self._eou_reason = reason
-        self._decided_s = self._hands.now()
+        self._eou_reason = "timeout" if self._overlong else reason
         self._overlong = False
+        self._decided_s = self._hands.now()
         self._hands.emit(
             EndOfUtterance(
-                length_ms=t1_ms - ep.onset_frame * FRAME_MS, silence_ms=self.frame * FRAME_MS - t1_ms, reason=reason
+                length_ms=t1_ms - ep.onset_frame * FRAME_MS,
+                silence_ms=self.frame * FRAME_MS - t1_ms,
+                reason=self._eou_reason,
             )
         )
         self._move(State.PROCESSING, "eou")
         self._clock.start(self._voice_ended_s)
-        self._settling = (t1_ms, self.frame)
+        self._settling.start(t1_ms, self.frame * FRAME_MS)
         self._settle()
 
-    def _awaits_words(self) -> bool:
-        """A short sound may still turn out to be "yes": its words are on their way."""
-        return self.endpointer.voiced_frames * FRAME_MS >= self._settings.min_utt_sec * 1000
-
     def _settle(self) -> None:
-        """Take the words of the utterance as soon as they rest on all of its audio, or on enough (SPEC 2.6)."""
-        if self._settling is None:
-            return None
-        t1_ms, eou_frame = self._settling
-        text, covers_ms = self.hearing.text, self.hearing.until_ms
-        now_ms = self.frame * FRAME_MS
-        if text and covers_ms >= t1_ms:
-            return self._answer(text, t1_ms)
-        waited_ms = (self.frame - eou_frame) * FRAME_MS
-        if text and waited_ms >= self._settings.stt_timeout_ms and covers_ms >= t1_ms - COVER_SLACK_MS:
-            return self._answer(text, t1_ms)
-        if now_ms - t1_ms >= EMPTY_AFTER_MS:
-            return self._answer(text, t1_ms) if text else self._empty(t1_ms)
-        return None
+        """Take the words of the utterance as soon as they rest on enough of its audio."""
+        text = self.hearing.text
+        verdict = self._settling.verdict(text, self.hearing.until_ms, self.frame * FRAME_MS)
+        if verdict is None:
+            return
+        t1_ms = self._settling.voice_ended_ms
+        self._settling.stop()
+        if verdict is Settled.WORDS:
+            self._answer(text, t1_ms)
+        else:
+            self._empty(t1_ms)
 
     def _answer(self, text: str, t1_ms: int) -> None:
-        self._settling = None
         now = self._hands.now()
-        words = normal(text)
-        said, said_s = self._last_said
-        if (
-            words == said and len(words) >= DEDUP_WORDS and not self._agent_spoke_since
-            and now - said_s < self._settings.dedup_window_sec
-        ):  # fmt: skip
+        if self._duplicates.repeats(text, now):
             self.hearing.take(t1_ms)
             self._hands.emit(Dedup(why="same words, nothing said between"))
             self._drop("duplicate")
             self._clock.stop()
-            return self._move(State.LISTENING, "duplicate")
-        self._last_said, self._agent_spoke_since = (words, now), False
+            self._move(State.LISTENING, "duplicate")
+            return
         self._greeting.drop()
         from_ms = self.hearing.taken_ms
         self.hearing.take(t1_ms)
@@ -346,12 +323,10 @@ class Brain:
         self.history.caller(turn.number, text)
         self._hands.emit(CallerSaid(turn=turn.number, from_ms=from_ms, until_ms=t1_ms, text=Private(text)))
         self._commit(turn, not_before=self._voice_ended_s + self._hands.delay_s())
-        return None
 
     def _empty(self, t1_ms: int) -> None:
         """Voice, and no words of it. Once, we ask; the greeting is such a question too."""
         voiced_ms = self.endpointer.voiced_frames * FRAME_MS
-        self._settling = None
         self.hearing.take(t1_ms)
         self._drop("empty")
         self._clock.stop()
@@ -366,12 +341,13 @@ class Brain:
     def _caller_went_on(self) -> None:
         """Between the end of their utterance and our first sound: we are not heard, their words are one turn."""
         turn = self.turn
-        if turn is not None and turn.kind != "reply" and self._settling is None:
+        settling = self._settling.under_way
+        if turn is not None and turn.kind != "reply" and not settling:
             return  # a prompt of ours is about to sound; let barge-in handle the rest
-        if self._settling is None and turn is not None:
+        if turn is not None and not settling:
             self.history.take_back(turn.number)
             self.hearing.give_back()
-        self._settling = None
+        self._settling.stop()
         self._drop("caller went on")
         self._clock.stop()
         self.endpointer.reopen()
@@ -386,7 +362,12 @@ class Brain:
         self._hands.emit(
             CallerSaid(turn=number, from_ms=0, until_ms=self.hearing.taken_ms, text=Private(text), late=True)
         )
-        if turn is not None and turn.kind == "reply" and self.state is State.PROCESSING and self._settling is None:
+        if (
+            turn is not None
+            and turn.kind == "reply"
+            and self.state is State.PROCESSING
+            and not self._settling.under_way
+        ):
             self.history.take_back(number)
             times, reason = turn.times, turn.eou_reason
             self._drop("late final")
@@ -406,7 +387,7 @@ class Brain:
         self._voice_ended_s = self._decided_s
         self._move(State.PROCESSING, "eou")
         self._clock.start(self._decided_s)
-        self._agent_spoke_since = True
+        self._duplicates.agent_spoke()
         self._answer(" ".join([t for t in (self.hearing.text, digits) if t]), self.frame * FRAME_MS)
 
     # --- speaking
@@ -443,7 +424,7 @@ class Brain:
             self._hands.poke()
 
     def _judge_barge_in(self, verdict: Verdict | None, why: str) -> None:
-        if verdict is None or not self.playout.interruptible:
+        if verdict is None or self.state is not State.SPEAKING or not self.playout.interruptible:
             return
         now = self._hands.now()
         match verdict:
@@ -499,12 +480,13 @@ class Brain:
         """The end of a turn: what was heard of it, and its telemetry."""
         self.turn = None
         self._clock.stop()
-        hands, times = self._hands, turn.times
+        self.barge_in.stop()
+        hands = self._hands
         if said is not None:
             self.history.agent(turn.number, said.text, cut=said.cut)
             hands.emit(AgentSaid(turn=turn.number, text=Private(said.text), cut=said.cut))
         hands.emit(TtsEnd(turn=turn.number, frames=said.frames if said is not None else 0))
-        hands.emit(_telemetry(turn, times, barged=barged))
+        hands.emit(turn.telemetry(barged=barged))
 
     # --- time
 
@@ -532,16 +514,3 @@ class Brain:
         check(self.state, new, cause)
         self._hands.emit(StateChange(old=self.state, new=new, cause=cause))
         self.state = new
-
-
-def _telemetry(turn: Turn, times: Times, *, barged: bool) -> TurnEvent:
-    def after(moment: float | None) -> int | None:
-        t1 = times.voice_ended
-        return None if moment is None or t1 is None else max(0, round((moment - t1) * 1000))
-
-    return TurnEvent(
-        turn=turn.number, kind=turn.kind, stt_first_partial_ms=times.first_partial_ms,
-        stt_final_ms=after(times.text_taken), eou_wait_ms=after(times.decided),
-        tts_ready_ms=after(times.audio_ready), total_latency_ms=after(times.first_reply_frame),
-        barge_in_hit=barged, eou_reason=turn.eou_reason, speculative=turn.speculative, filler=turn.filler,
-    )  # fmt: skip

@@ -120,12 +120,14 @@ class Ears:
         if self._vad is not None and self._vad_conditioner is not None:
             probability = self._vad.hear(self._vad_conditioner.process(mulaw))
         calibrated = detector.calibrated
+        level = frame_level(mulaw)
         voiced = detector.hear(
-            frame_level(mulaw),
+            level,
             echo=self._playout.echo_level(trio.current_time()) if speaking else 0.0,
             agent_speaking=speaking,
             probability=probability,
         )
+        voiced = voiced and not self._brain.digits.tone
         if detector.calibrated is not calibrated:
             self._emit(Calibrated(noise=round(detector.noise, 1), threshold=round(detector.threshold, 1)))
         self._recogniser.hear(mulaw, voiced)
@@ -134,7 +136,7 @@ class Ears:
             self._recogniser.flush()
         elif self._silent == self._pause_frames:
             self._recogniser.flush(pause=True)
-        self._brain.heard(voiced, frame_level(mulaw))
+        self._brain.heard(voiced, level, detector.threshold)
 
     def _reject(self, kind: str) -> None:
         self._count_bad(kind)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+import trio
+
 from agentd.audio.wav import write_wav
 from agentd.call.streams import in_thread
 
@@ -15,8 +17,8 @@ RATE_HZ = 8000
 class AudioSample:
     """Collects the first three seconds of audio; `write` leaves the WAV when the call is over."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, limiter: trio.CapacityLimiter) -> None:
+        self._path, self._limiter = path, limiter
         self._pcm = bytearray()
 
     def add(self, pcm: bytes) -> None:
@@ -27,7 +29,7 @@ class AudioSample:
     async def write(self) -> None:
         """Cancel: the file may be missing, never half there (it is renamed into place)."""
         if self._pcm:
-            await in_thread(self._write)
+            await in_thread(self._write, limiter=self._limiter)
 
     def _write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,8 +44,9 @@ class Sampler:
     def __init__(self, every: int, folder: Path) -> None:
         self._every, self._folder = every, folder
         self._calls = count()
+        self._limiter = trio.CapacityLimiter(1)
 
     def take(self, call_sid: str) -> AudioSample | None:
         if self._every <= 0 or next(self._calls) % self._every:
             return None
-        return AudioSample(self._folder / f"{call_sid}.wav")
+        return AudioSample(self._folder / f"{call_sid}.wav", self._limiter)

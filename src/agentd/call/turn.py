@@ -17,6 +17,7 @@ from agentd.audio.resample import Resampler
 from agentd.core.phrases import Phrases
 from agentd.engines import LLM, TTS, Prompt, Token, Voice
 from agentd.errors import EngineError
+from agentd.events import Turn as TurnEvent
 
 if TYPE_CHECKING:
     from agentd.core.playout import Playout
@@ -75,6 +76,28 @@ class Turn:
         self.eou_reason: str | None = None
         self.times = Times()
         self.failed = False
+
+    def telemetry(self, *, barged: bool) -> TurnEvent:
+        """Its line (SPEC 11.1): milliseconds since T1."""
+        times = self.times
+
+        def after(moment: float | None) -> int | None:
+            t1 = times.voice_ended
+            return None if moment is None or t1 is None else max(0, round((moment - t1) * 1000))
+
+        return TurnEvent(
+            turn=self.number,
+            kind=self.kind,
+            stt_first_partial_ms=times.first_partial_ms,
+            stt_final_ms=after(times.text_taken),
+            eou_wait_ms=after(times.decided),
+            tts_ready_ms=after(times.audio_ready),
+            total_latency_ms=after(times.first_reply_frame),
+            barge_in_hit=barged,
+            eou_reason=self.eou_reason,
+            speculative=self.speculative,
+            filler=self.filler,
+        )
 
     async def run(self) -> None:
         """Until everything is queued for playout (playing it takes longer). Raises nothing of an engine's."""

@@ -65,6 +65,7 @@ class _Speech:
     tail_sent: bool = False
     begun: bool = False  # a frame is on the wire
     replied: bool = False  # a frame that is no filler is on the wire
+    heard: int = 0  # before a hold sent us back
 
     @property
     def queued(self) -> int:
@@ -237,9 +238,9 @@ class Playout:
         """Barge-in, perhaps: silent at once, nothing lost. The caller of this sends `clear`."""
         s = self._speech
         if s is not None and not s.held:
-            heard = self._heard(s, now)
+            s.heard = self._heard(s, now)
             s.held = True
-            phrase = self._phrase_at(s, heard)
+            phrase = self._phrase_at(s, s.heard)
             s.sent = s.marked = s.acked = max(s.base, phrase.start)
             self._line_cleared(now)
 
@@ -350,7 +351,7 @@ class Playout:
         left_s = max(0.0, self._dry_at - tail - now)
         by_clock = s.sent - int(left_s / FRAME_S + 0.999)
         at_most = s.acked + int(max(0.0, now - s.acked_at) / FRAME_S + _EPSILON_S)
-        return max(s.acked, min(by_clock, at_most, s.sent))
+        return max(s.heard, s.acked, min(by_clock, at_most, s.sent))
 
     def _phrase_at(self, s: _Speech, frame: int) -> _Phrase:
         for phrase in reversed(s.phrases):
