@@ -158,7 +158,7 @@ def test_a_misspelt_hook_names_plugin_hook_and_the_nearest(house: House) -> None
 
 def test_a_hook_without_its_decorator_is_refused(house: House) -> None:
     module = ModuleType("agentd_test_bare")
-    module.agentd_guards = nothing  # type: ignore[attr-defined]
+    module.agentd_guards = lambda: [idle]  # type: ignore[attr-defined]
     house.add_module("bare", module)
     assert house.refusal().key == "agentd_guards"
 
@@ -258,7 +258,7 @@ def test_a_plugin_that_fails_to_register_stops_start_up(house: House) -> None:
 
 def test_an_engine_of_the_wrong_shape_is_refused(house: House) -> None:
     house.install("wrong", agentd_register_engines=brings_tts("soft", factory=lambda settings, argument: object()))
-    with pytest.raises(ConfigError, match="made something of type object, which is no TTS"):
+    with pytest.raises(ConfigError, match="made something of type object, no TTS"):
         house.load().tts("soft")
 
 

@@ -68,6 +68,10 @@ class Plugins:
         """
         return cls(settings, discover(settings.plugins, settings.disabled, candidates), report)
 
+    def report_to(self, report: Callable[[PluginFailure], None]) -> None:
+        """Tell failures to somebody else from now on: the house, once it has a tape."""
+        self._report = report
+
     def names(self) -> tuple[PluginInfo, ...]:
         """Name, distribution, version and hooks of every plugin, in the order in which they are asked."""
         return self._found.infos
@@ -121,7 +125,7 @@ class Plugins:
         if not isinstance(engine, port):
             raise self._engine_error(
                 kind,
-                f"{name} of plugin {plugin} made something of type {type(engine).__name__}, which is no {port.__name__}",
+                f"{name} of plugin {plugin} made something of type {type(engine).__name__}, no {port.__name__}",
                 "report it to the author of the plugin, or choose another engine",
             )
         self._made[kind, spec] = engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import click
@@ -38,6 +39,12 @@ def command(
     settings = load_settings(
         config, port=port, bind=bind, stt_engine=stt, llm_engine=llm, tts_engine=tts, playbook=playbook
     )
-    from agentd import daemon
+    import trio
 
-    daemon.serve(settings)
+    from agentd.daemon import serve
+    from agentd.telemetry.logs import Logs
+
+    with Logs(settings):
+        for warning in settings.warnings:
+            logging.getLogger("agentd").warning(warning)
+        trio.run(serve, settings)
