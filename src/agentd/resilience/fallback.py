@@ -118,8 +118,8 @@ def _checked(item: Token | ToolCall) -> Token | ToolCall:
 class FallbackTTS:
     """A `TTS` over a chain. Emits `TtsErr` for every failure and `EngineSwitch` for every change of engine."""
 
-    def __init__(self, chain: Sequence[Named[TTS]], emit: Emit) -> None:
-        self._course, self._emit = Course("tts", chain, emit), emit
+    def __init__(self, chain: Sequence[Named[TTS]], emit: Emit, *, first_audio_s: float = TTS_FIRST_AUDIO_S) -> None:
+        self._course, self._emit, self._first_audio_s = Course("tts", chain, emit), emit, first_audio_s
 
     def speak(self, text: str, voice: Voice) -> AbstractAsyncContextManager[ReceiveChannel[AudioChunk]]:
         """As `TTS.speak`. A text without a letter or digit is no audio, and no engine is asked. Raises `EngineError`
@@ -132,7 +132,7 @@ class FallbackTTS:
         last: EngineError | None = None
         for engine in self._course.engines():
             self._course.use(engine, last)
-            spoken = _Spoken(engine, text, voice, out)
+            spoken = _Spoken(engine, text, voice, out, self._first_audio_s)
             try:
                 return await attempt(engine, spoken.run)
             except EngineError as e:
@@ -146,8 +146,16 @@ class FallbackTTS:
 class _Spoken:
     """One phrase by one voice. `given`: its reader has something of it."""
 
-    def __init__(self, engine: Named[TTS], text: str, voice: Voice, out: trio.MemorySendChannel[AudioChunk]) -> None:
+    def __init__(
+        self,
+        engine: Named[TTS],
+        text: str,
+        voice: Voice,
+        out: trio.MemorySendChannel[AudioChunk],
+        first_audio_s: float,
+    ) -> None:
         self._engine, self._text, self._voice, self._out = engine, text, voice, out
+        self._first_audio_s = first_audio_s
         self.given = False
 
     async def run(self) -> None:
@@ -157,7 +165,7 @@ class _Spoken:
         held: list[AudioChunk] = []
         patience = Patience()
         with patience.watched():
-            patience.wait(TTS_FIRST_AUDIO_S, "audio")
+            patience.wait(self._first_audio_s, "audio")
             async with self._engine.engine.speak(self._text, self._voice) as chunks:
                 async for chunk in chunks:
                     if not _playable(chunk):

@@ -1,0 +1,75 @@
+"""The engine chains of the process: made once at start, wrapped afresh for every call."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from agentd.engines import LLM, STT, TTS
+from agentd.events import Event
+from agentd.resilience.attempt import Emit, Named
+from agentd.resilience.fallback import FallbackLLM, FallbackTTS
+from agentd.resilience.fallback_stt import FallbackSTT
+from agentd.resilience.phrase_bank import CachedTTS, PhraseBank
+
+if TYPE_CHECKING:
+    from agentd.config import Settings
+    from agentd.plugins import Plugins
+
+E = TypeVar("E")
+
+BANK_FIRST_AUDIO_S = 10.0  # filling the bank at start: nobody waits on the line, and models may still be warming up
+
+_log = logging.getLogger("agentd.engines")
+
+
+def log_event(event: Event) -> None:
+    """The report of engines that are used outside any call."""
+    _log.warning("%s %r", event.name, event)
+
+
+class Chains:
+    """`stt`, `llm`, `tts`: engines in order of preference; their breakers are shared by all calls."""
+
+    def __init__(self, stt: Sequence[Named[STT]], llm: Sequence[Named[LLM]], tts: Sequence[Named[TTS]]) -> None:
+        self._stt, self._llm, self._tts = tuple(stt), tuple(llm), tuple(tts)
+        self._bank: PhraseBank | None = None
+        self.tts = FallbackTTS(self._tts, log_event, first_audio_s=BANK_FIRST_AUDIO_S)
+        """A voice for the house itself: patient, reports to the log."""
+
+    @classmethod
+    def load(cls, settings: Settings, plugins: Plugins) -> Chains:
+        """Every engine of the three settings, made now: what cannot start is a `ConfigError`, not a failed call."""
+        return cls(
+            _named(settings.stt_engine, plugins.stt),
+            _named(settings.llm_engine, plugins.llm),
+            _named(settings.tts_engine, plugins.tts),
+        )
+
+    def use_phrases(self, bank: PhraseBank) -> None:
+        """From the next call on, what the bank holds is spoken from memory."""
+        self._bank = bank
+
+    def for_call(self, emit: Emit) -> tuple[STT, LLM, TTS]:
+        """Wrappers for one call; its switches and failures go to `emit`."""
+        tts: TTS = FallbackTTS(self._tts, emit)
+        if self._bank is not None:
+            tts = CachedTTS(tts, self._bank)
+        return FallbackSTT(self._stt, emit), FallbackLLM(self._llm, emit), tts
+
+
+def _named(parts: Iterable[str], make: Callable[[str], E]) -> list[Named[E]]:
+    return [Named(spec, make(spec)) for spec in specs(parts)]
+
+
+def specs(parts: Iterable[str]) -> list[str]:
+    """A setting split at its commas -> "name" or "name:argument" each. A comma inside an argument splits it too early:
+    a part that sets an option and names no engine (`fail=cut`) belongs to the one before (`scripted:latency=300`)."""
+    out: list[str] = []
+    for part in parts:
+        if out and ":" in out[-1] and "=" in part.partition(":")[0]:
+            out[-1] += f",{part}"
+        else:
+            out.append(part)
+    return out
