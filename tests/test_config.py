@@ -228,6 +228,29 @@ def test_a_file_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> No
     assert refusal(LOOPBACK, tmp_path / "nowhere.toml").where == str(tmp_path / "nowhere.toml")
 
 
+def test_one_setting_under_two_spellings_is_refused(tmp_path: Path) -> None:
+    toml = tmp_path / "agentd.toml"
+    toml.write_text("PORT = 1\nport = 2\n")
+    assert refusal(LOOPBACK, toml).problem == "is set twice, as PORT too"
+
+
+def test_a_file_that_is_no_text_is_refused_with_its_name(tmp_path: Path) -> None:
+    toml = tmp_path / "agentd.toml"
+    toml.write_bytes(b"PLAYBOOK = '\xff'")
+    assert refusal(LOOPBACK, toml).problem == "is no UTF-8 text"
+
+
+def test_a_secret_may_be_a_credential_of_systemd_below_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "TWILIO_AUTH_TOKEN").write_text("hush\n")
+    (tmp_path / "PORT").write_text("1")
+    env = {**LOOPBACK, "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    settings = load(env)
+    assert settings.twilio_auth_token.get_secret_value() == "hush"
+    assert settings.provenance["twilio_auth_token"] == f"{tmp_path}/TWILIO_AUTH_TOKEN: TWILIO_AUTH_TOKEN"
+    assert settings.port == 8080
+    assert load({**env, "TWILIO_AUTH_TOKEN": "mine"}).twilio_auth_token.get_secret_value() == "mine"
+
+
 def test_a_bad_value_in_the_file_names_the_file_once(tmp_path: Path) -> None:
     toml = tmp_path / "agentd.toml"
     toml.write_text('BIND = "127.0.0.1"\nPORT = 70000\n')

@@ -1,6 +1,7 @@
 """Settings: what the operator may decide, read once, checked whole, and frozen (SPEC 14).
 
-A value comes from the command line, the environment, `agentd.toml`, the profile, or the default, in this order.
+A value comes from the command line, the environment, a credential of systemd (secrets only), `agentd.toml`, the
+profile, or the default, in this order.
 The environment is whatever mapping `load` is given, looked up by exact name: the machine's own variables (`LANG`)
 can never become a setting by accident, and an unknown variable is never an error. An unknown key of the file is.
 """
@@ -280,7 +281,7 @@ def load(
     """
     values: dict[str, Any] = {}
     where: dict[str, str] = {}
-    for source in (_state_dir(env), _from_toml(toml) if toml else (), _from_env(env)):
+    for source in (_state_dir(env), _from_toml(toml) if toml else (), _from_credentials(env), _from_env(env)):
         for field, value, origin in source:
             values[field], where[field] = value, origin
     for field, value in (flags or {}).items():
@@ -297,19 +298,40 @@ def _from_env(env: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
             yield field, raw, "environment"
 
 
-def _from_toml(path: Path) -> Iterable[tuple[str, Any, str]]:
+def _from_credentials(env: Mapping[str, str]) -> Iterable[tuple[str, str, str]]:
+    """Secrets that systemd passes as files (`LoadCredential=TWILIO_AUTH_TOKEN:...`), named like the setting."""
+    directory = env.get("CREDENTIALS_DIRECTORY")
+    if not directory:
+        return
+    for field, info in Settings.model_fields.items():
+        path = Path(directory, env_name(field))
+        if info.annotation is SecretStr and path.is_file():
+            yield field, _text_of(path).strip(), f"{path}: {env_name(field)}"
+
+
+def _text_of(path: Path) -> str:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise ConfigError(str(path), "file", reason, "name a file that exists and that agentd may read") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), "file", "is no UTF-8 text", "save it as UTF-8") from error
+
+
+def _from_toml(path: Path) -> Iterable[tuple[str, Any, str]]:
+    try:
+        table = tomllib.loads(_text_of(path))
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(path), "file", str(error), "correct the line; strings need quotes") from error
+    seen: dict[str, str] = {}
     for key, value in table.items():
         field = _FIELDS.get(key.upper())
         if field is None:
             hint = nearest(key.upper(), _FIELDS)
             raise ConfigError(str(path), key, f"unknown setting{hint}", "correct the name or remove the line")
+        if seen.setdefault(field, key) != key:
+            raise ConfigError(str(path), key, f"is set twice, as {seen[field]} too", "keep one of the two lines")
         yield field, value, f"{path}: {key}"
 
 

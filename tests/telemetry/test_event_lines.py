@@ -21,6 +21,8 @@ from agentd.events import (
     Private,
     Recorded,
     Turn,
+    Watchdog,
+    Webhook,
     WsHandshake,
     WsMedia,
     WsStart,
@@ -53,6 +55,8 @@ async def tape(*events: Event) -> AsyncIterator[Recorded]:
         (asr(final=False), logging.DEBUG),
         (LlmStart(turn=1, speculative=True), logging.DEBUG),
         (EndOfUtterance(length_ms=900, silence_ms=450, reason="silence"), logging.INFO),
+        (Webhook(path="/webhook/incoming_call", status=200), logging.INFO),
+        (Webhook(path="/webhook/incoming_call", status=403, reason="signature"), logging.WARNING),
         (AsrErr(error="refused"), logging.WARNING),
         (BadInput(kind="json", count=1), logging.WARNING),
         (WsHandshake(path="/", offered=(), selected=None, signature="valid", refused=None), logging.INFO),
@@ -122,6 +126,12 @@ def test_a_turn_is_one_json_line_of_the_agreed_names(caplog: pytest.LogCaptureFi
 def test_every_figure_of_a_turn_reaches_its_line() -> None:
     taken = {name.lower() for name in turn_fields(Turn(turn=1, kind="reply"), "CA1")} - {"call_sid"}
     assert taken == set(Turn.__struct_fields__)
+
+
+def test_an_event_of_the_house_about_a_call_is_found_under_that_call(caplog: pytest.LogCaptureFixture) -> None:
+    log_event(Watchdog(call_sid="CA7", what="no-start", action="redirect"))
+    assert caplog.records[0].__dict__["CALL_SID"] == "CA7"
+    assert caplog.records[0].__dict__["fields"] == {"what": "no-start", "action": "redirect"}
 
 
 def test_events_of_the_house_have_no_call(caplog: pytest.LogCaptureFixture) -> None:

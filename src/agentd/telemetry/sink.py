@@ -42,6 +42,8 @@ def level(event: Event) -> int:
             return logging.DEBUG
         case events.WsHandshake(refused=str()):
             return logging.WARNING
+        case events.Webhook(status=status) if status >= 400:
+            return logging.WARNING
     if isinstance(event, WARNINGS):
         return logging.WARNING
     return logging.DEBUG if isinstance(event, DETAILS) else logging.INFO
@@ -56,6 +58,7 @@ def log_event(event: Event, *, call_sid: str = "", at_ms: int | None = None, sho
     if not _log.isEnabledFor(importance):
         return
     fields = line_fields(event, show_private=show_private)
+    call_sid = fields.pop("call_sid", "") or call_sid  # some events of the house are about a call
     if at_ms is not None:
         fields = {"at_ms": at_ms} | fields
     turn = fields.pop("turn", None)
