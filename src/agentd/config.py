@@ -104,7 +104,7 @@ class Settings(BaseSettings):
 
     # The deployment
     agentd_env: Annotated[str, BeforeValidator(_lower)] = _f(
-        "production", "production, or any other word", min_length=1
+        "production", "production; any other word lets a proxy reach loopback without TWILIO_AUTH_TOKEN", min_length=1
     )
     state_dir: Path = _f(Path("state"), "Where agentd keeps what must survive; systemd's STATE_DIRECTORY")
     plugins: Names = _f((), "The only plugins to load, by entry-point name; empty: all that are installed")
