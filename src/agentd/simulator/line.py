@@ -60,7 +60,8 @@ class _Mark:
     name: str
 
 
-def _random_sid(prefix: str, rng: Random) -> str:
+def random_sid(prefix: str, rng: Random) -> str:
+    """A name such as Twilio gives to a call (CA), a stream (MZ) or an account (AC)."""
     return prefix + "".join(rng.choices("0123456789abcdef", k=32))
 
 
@@ -88,9 +89,9 @@ class Line:
 
     def __post_init__(self) -> None:
         rng = Random(self.seed)
-        self.call_sid = self.call_sid or _random_sid("CA", rng)
-        self.stream_sid = self.stream_sid or _random_sid("MZ", rng)
-        self.account_sid = self.account_sid or _random_sid("AC", rng)
+        self.call_sid = self.call_sid or random_sid("CA", rng)
+        self.stream_sid = self.stream_sid or random_sid("MZ", rng)
+        self.account_sid = self.account_sid or random_sid("AC", rng)
         self._first_timestamp_ms = rng.randint(50, 200)
 
     # --- what Twilio sends

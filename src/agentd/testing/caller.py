@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ import trio
 from agentd.audio import mulaw
 from agentd.audio.wav import read_wav
 from agentd.simulator.line import FRAME_S
+from agentd.simulator.line_sounds import frames, key_tone, line_noise
 from agentd.testing import sounds
 from agentd.testing.fake_twilio import FakeTwilio
 
@@ -48,8 +50,7 @@ class Caller:
             raise ValueError(f"step_ms must be a multiple of 20, not {step_ms}")
         self._twilio, self._stt, self._seed = twilio, stt, seed
         self._step = step_ms // 20
-        self._noise = sounds.line_noise(seed, noise_rms)
-        self._noise_at = 0
+        self._noise = cycle(frames(line_noise(seed, noise_rms)))
         self._line_s = twilio.now()  # until when frames have been sent
 
     async def says(self, what: str | Path | bytes, *, for_s: float | None = None) -> None:
@@ -62,11 +63,11 @@ class Caller:
             sound = sounds.voice(seconds, seed=self._seed)
         else:
             sound = mulaw.encode(read_wav(what) if isinstance(what, Path) else what)
-        await self._send(sounds.frames(sound))
+        await self._send(frames(sound))
 
     async def silence(self, for_s: float) -> None:
         """Say nothing; the line's noise goes on."""
-        await self._send(self._noise_frame() for _ in range(round(for_s / FRAME_S)))
+        await self._send(islice(self._noise, round(for_s / FRAME_S)))
 
     async def hears(self, within_s: float) -> float:
         """Wait, in silence, until the agent is audible: seconds from now to the first audible sample (about 0.0 if it
@@ -114,16 +115,16 @@ class Caller:
 
     async def mumbles(self, *, for_s: float = 0.3) -> None:
         """A soft hum without words: a voice that no recogniser makes a text of."""
-        await self._send(sounds.frames(sounds.voice(for_s, seed=self._seed + 1, rms=700, pitch_hz=100)))
+        await self._send(frames(sounds.voice(for_s, seed=self._seed + 1, rms=700, pitch_hz=100)))
 
     async def coughs(self) -> None:
         """A quarter of a second of noise."""
-        await self._send(sounds.frames(sounds.cough(seed=self._seed)))
+        await self._send(frames(sounds.cough(seed=self._seed)))
 
     async def presses(self, digits: str) -> None:
         """Keys, 100 ms each and 100 ms apart; the tone is audible before Twilio reports the digit."""
         for digit in digits:
-            await self._send(sounds.frames(sounds.key_tone(digit)))
+            await self._send(frames(key_tone(digit)))
             self._twilio.press(digit)
             await self.silence(0.1)
 
@@ -158,7 +159,7 @@ class Caller:
         self._rejoin()
         begin_s = from_s = self._twilio.now()
         while from_s - begin_s < within_s - _DUST_S and not self._twilio.gone:
-            await self._deliver([self._noise_frame() for _ in range(self._step)])
+            await self._deliver(list(islice(self._noise, self._step)))
             now_s = self._twilio.now()
             if done(from_s, now_s):
                 return True
@@ -176,11 +177,6 @@ class Caller:
         if lost > 0:
             self._twilio.line.skip(lost)
             self._line_s += lost * FRAME_S
-
-    def _noise_frame(self) -> bytes:
-        at = self._noise_at
-        self._noise_at = (at + sounds.FRAME_BYTES) % len(self._noise)
-        return self._noise[at : at + sounds.FRAME_BYTES]
 
     def _seen(self, since_s: float) -> str:
         """What agentd did instead, for a failure message."""

@@ -1,9 +1,8 @@
-"""The sounds of a play: line noise, a voice without words, a cough, key tones. All 8 kHz mu-law, the same every run."""
+"""The sounds that people make in a play: a voice without words, a cough. 8 kHz mu-law, the same every run."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,23 +10,6 @@ from numpy.typing import NDArray
 from agentd.audio import mulaw
 
 RATE_HZ = 8000
-FRAME_BYTES = 160
-
-_DTMF_HZ = {
-    digit: (row, column)
-    for row, digits in zip((697, 770, 852, 941), ("123A", "456B", "789C", "*0#D"), strict=True)
-    for digit, column in zip(digits, (1209, 1336, 1477, 1633), strict=True)
-}
-
-
-@lru_cache(maxsize=8)
-def line_noise(seed: int = 0, rms: float = 0.0) -> bytes:
-    """Ten seconds of a line on which nobody speaks. A quiet one (rms 0, in int16 units) is what Twilio sends for it:
-    0xFF and 0x7F mixed, now and then the next step up; otherwise white noise."""
-    length = 10 * RATE_HZ
-    if not rms:
-        return bytes(Random(seed).choices(b"\xff\x7f\xfe\x7e", weights=(45, 45, 5, 5), k=length))
-    return _encode(np.random.default_rng(seed).normal(0, rms, length))
 
 
 @lru_cache(maxsize=64)
@@ -52,20 +34,6 @@ def cough(for_s: float = 0.25, *, seed: int = 0, rms: float = 4000.0) -> bytes:
     length = round(for_s * RATE_HZ)
     burst = np.random.default_rng(seed).normal(0, 1, length) * np.exp(-3 * np.arange(length) / length)
     return _encode(_level(burst, rms))
-
-
-@lru_cache(maxsize=16)
-def key_tone(digit: str, for_s: float = 0.1) -> bytes:
-    """The two tones of a telephone key, 0-9, * and #."""
-    t = np.arange(round(for_s * RATE_HZ)) / RATE_HZ
-    row, column = _DTMF_HZ[digit]
-    return _encode(3000 * (np.sin(2 * np.pi * row * t) + np.sin(2 * np.pi * column * t)))
-
-
-def frames(sound: bytes) -> list[bytes]:
-    """Cut into frames of 160 bytes, the last one filled up with silence."""
-    padded = sound + b"\xff" * (-len(sound) % FRAME_BYTES)
-    return [padded[i : i + FRAME_BYTES] for i in range(0, len(padded), FRAME_BYTES)]
 
 
 def _level(wave: NDArray[np.float64], rms: float) -> NDArray[np.float64]:
