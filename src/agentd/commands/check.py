@@ -96,7 +96,7 @@ def _state_dir(path: Path) -> Row:
 
 
 def _engines(settings: Settings, plugins: Plugins) -> list[Row]:
-    from agentd.errors import ConfigError
+    from agentd.errors import AgentdError, ConfigError
 
     rows: list[Row] = []
     chains = {
@@ -110,7 +110,9 @@ def _engines(settings: Settings, plugins: Plugins) -> list[Row]:
             try:
                 make(spec)
             except ConfigError as error:
-                rows.append(("FAIL", f"{kind} {spec}", f"{error.problem}. Cure: {error.cure}"))
+                rows.append(("FAIL", f"{kind} {spec}", f"{error.key}: {error.problem}. Cure: {error.cure}"))
+            except AgentdError as error:
+                rows.append(("FAIL", f"{kind} {spec}", str(error)))
             else:
                 rows.append(("ok", f"{kind} {spec}", "can be made"))
     return rows

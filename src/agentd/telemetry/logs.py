@@ -61,7 +61,7 @@ class JsonLines(logging.Formatter):
         stamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"ts": stamp, "level": record.levelname, "logger": record.name}
         line["event"] = vars(record).get("event") or mask_numbers(record.getMessage())
-        line |= _fields(record)
+        line |= {key: value for key, value in _fields(record).items() if key not in line}
         if record.exc_info and record.exc_info[1]:
             line["error"] = describe(record.exc_info[1])
         return msgspec.json.encode(line, enc_hook=repr).decode()
