@@ -5,19 +5,21 @@ The first voice's sentence is what the recognisers get to hear, so that the whol
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import trio
 
 from agentd.core.playbook import Playbook
 from agentd.engines import LLM, STT, TTS, AudioFormat, Heard, Message, Prompt, Voice
+from agentd.errors import AgentdError
 
 if TYPE_CHECKING:
     from agentd.config import Settings
     from agentd.plugins import Plugins
 
 Row = tuple[str, str, str]
+T = TypeVar("T")
 
 LIMIT_S: Final = 60.0
 """A first use may load a model; more than this and a caller would have hung up long before."""
@@ -37,20 +39,30 @@ async def _try_all(settings: Settings, plugins: Plugins) -> list[Row]:
     sentence = SENTENCES.get(settings.language_code.partition("-")[0], SENTENCES["en"])
     rows: list[Row] = []
     spoken = b""
-    for spec in settings.tts_engine:
-        row, pcm = await _tried(f"tts {spec}", _voice, plugins.tts(spec), sentence, settings)
+    for spec, voice in _usable(plugins.tts, settings.tts_engine):
+        row, pcm = await _tried(f"tts {spec}", _voice, voice, sentence, settings)
         rows.append(row)
         spoken = spoken or pcm
-    for spec in settings.stt_engine:
+    for spec, ear in _usable(plugins.stt, settings.stt_engine):
         if spoken:
-            row, _ = await _tried(f"stt {spec}", _ear, plugins.stt(spec), spoken, settings.language_code)
+            row, _ = await _tried(f"stt {spec}", _ear, ear, spoken, settings.language_code)
         else:
             row = ("warn", f"stt {spec}", "not tried: no voice spoke")
         rows.append(row)
-    for spec in settings.llm_engine:
-        row, _ = await _tried(f"llm {spec}", _model, plugins.llm(spec), settings.language_code, sentence)
+    for spec, model in _usable(plugins.llm, settings.llm_engine):
+        row, _ = await _tried(f"llm {spec}", _model, model, settings.language_code, sentence)
         rows.append(row)
     return rows
+
+
+def _usable(make: Callable[[str], T], specs: Iterable[str]) -> Iterator[tuple[str, T]]:
+    """The engines that can be made; of the others `check` has told already."""
+    for spec in specs:
+        try:
+            engine = make(spec)
+        except AgentdError:
+            continue
+        yield spec, engine
 
 
 async def _tried(what: str, work: Callable[..., Awaitable[tuple[str, bytes]]], *args: Any) -> tuple[Row, bytes]:

@@ -41,7 +41,7 @@ def command(show: bool, live: bool, config: Path | None) -> None:
     plugins = Plugins.load(settings)
     rows = [*_house(settings), *_engines(settings, plugins)]
     rows += [("ok" if fine else "FAIL", f"{plugin}: {what}", says) for plugin, what, fine, says in plugins.check()]
-    if live and not any(row[0] == "FAIL" for row in rows):
+    if live:
         from agentd.commands._live import try_engines
 
         rows += try_engines(settings, plugins)
