@@ -115,7 +115,7 @@ def test_a_caller_who_goes_on_before_our_first_sound_is_not_talked_over() -> Non
     assert s.answered() == ["You said: I would like a table for two. Anything else?"]
     assert ("LISTENING", "caller-went-on") in [(e.new, e.cause) for e in s.events(StateChange)]
     assert [k for k in s.twilio.sent if k.kind == "clear"] == []
-    assert [m.text for m in s.call.brain.history.messages()] == [
+    assert [m.text for m in s.call.brain.floor.history.messages()] == [
         "I would like a table for two",
         "You said: I would like a table for two. Anything else?",
     ]

@@ -22,8 +22,9 @@ def test_a_cut_reply_is_there_as_far_as_it_was_heard_and_an_unheard_one_is_not()
 def test_a_turn_can_be_taken_back_and_corrected() -> None:
     h = History()
     h.caller(1, "a cable")
-    assert h.correct(1, "a table")
-    assert not h.correct(9, "nothing")
+    assert h.correct_last("a table")
+    assert not History().correct_last("nothing")
+    assert (h.last_caller(), History().last_caller()) == (1, 0)
     h.caller(2, "for")
     h.take_back(2)
     assert [e.text for e in h.entries] == ["a table"]

@@ -31,10 +31,9 @@ def test_words_are_taken_when_they_cover_the_voice_or_when_waiting_longer_is_wor
 
 def test_a_sentence_over_again_is_a_duplicate_unless_we_spoke_or_time_passed_or_it_is_short() -> None:
     d = Duplicates(Settings.of())
-    assert not d.repeats("I want a table", 0.0)
-    assert d.repeats("I want a table.", 5.0)
-    assert not d.repeats("I want a table", 19.1)  # DEDUP_WINDOW_SEC is 14
-    d.agent_spoke()
-    assert not d.repeats("I want a table", 20.0)
-    assert not d.repeats("yes", 21.0)
-    assert not d.repeats("yes", 22.0)
+    assert not d.repeats("I want a table", 100.0, 0.0)
+    assert d.repeats("I want a table.", 105.0, 90.0)
+    assert not d.repeats("I want a table", 119.1, 90.0)  # DEDUP_WINDOW_SEC is 14
+    assert not d.repeats("I want a table", 121.0, 120.0)  # we answered between
+    assert not d.repeats("yes", 122.0, 90.0)
+    assert not d.repeats("yes", 123.0, 90.0)

@@ -5,6 +5,7 @@
          └─ PLUMBING        mouth, in a shield of its own: the last words are said even when the house cancels
              └─ TALK        its end is the end of the call
                  ├─ ears    receive -> frames -> brain          (hang-up is data: ears return)
+                 ├─ watch   ends a call whose stream is open and silent
                  ├─ stt     the recogniser's session -> brain   (fails and reopens inside)
                  ├─ guards  plugins, contained
                  └─ turns   begun by the brain: think ∥ voice, each in a scope that barge-in cancels
@@ -27,7 +28,7 @@ from agentd.call.brain import Brain
 from agentd.call.contain import contain
 from agentd.call.ears import Ears, TooMuchRubbish
 from agentd.call.mouth import Mouth
-from agentd.call.reception import GOING_AWAY, NORMAL, POLICY, Admitted
+from agentd.call.reception import GOING_AWAY, INTERNAL_ERROR, NORMAL, POLICY, Admitted
 from agentd.call.recogniser import Recogniser
 from agentd.call.sample import Sampler
 from agentd.call.tape import Bus, Tape
@@ -41,7 +42,7 @@ from agentd.core.playout import Due, Playout
 from agentd.engines import LLM, STT, TTS, VAD, Prompt, Voice
 from agentd.errors import PluginFailed
 from agentd.events import Event, PluginFailure, WsDone, WsStart, WsTx
-from agentd.facts import CallRecord
+from agentd.facts import CallFacts, CallRecord
 from agentd.hookspecs import Guard
 from agentd.media import MediaStream
 
@@ -49,7 +50,7 @@ WRAP_UP_S = 2.0  # for the mouth after the end: what was due goes out
 CLOSE_S = 2.0  # for the socket and the sample
 GRACE_S = 60.0  # beyond MAX_CALL_SEC: the guard ends a call politely, this ends it anyway
 
-CLOSE_CODES = {"rubbish": POLICY, "drain": GOING_AWAY}
+CLOSE_CODES = {"rubbish": POLICY, "drain": GOING_AWAY, "crash": INTERNAL_ERROR}
 
 
 class Engines(Protocol):
@@ -106,9 +107,10 @@ class Call:
         self._desk = Desk(
             llm=llm, tts=tts, voice=Voice(playbook.language, "", settings.tts_rate, settings.tts_pitch),
             playout=playout, poke=self.poke, room=lambda: self._room, tone=tone(settings.fallback_tone_ms),
-            trouble=lambda: self.playbook.phrase("trouble", self.brain.turns),
+            trouble=lambda: self.playbook.phrase("trouble", self.brain.floor.turns),
         )  # fmt: skip
-        self.brain = Brain(settings, playbook, self, self._desk, playout, history or History())
+        history = history or History()
+        self.brain = Brain(settings, playbook, self, self._desk, history, _opening(playbook, facts))
         self.mouth = Mouth(media, playout, self._sent)
         self._sample = house.sampler.take(facts.call_sid) if house.sampler is not None else None
         self.recogniser = Recogniser(settings, stt, playbook.language, self.brain.words, self.emit, self._sample)
@@ -125,7 +127,6 @@ class Call:
             WsStart(stream_sid=self.facts.stream_sid, mode="AI", caller=self.facts.caller, called=self.facts.called)
         )
         shield = trio.CancelScope(shield=True)
-        record: CallRecord | None = None
         try:
             with trio.CancelScope(relative_deadline=settings.max_call_sec + GRACE_S) as life:
                 async with trio.open_nursery() as plumbing:
@@ -133,6 +134,7 @@ class Call:
                     try:
                         async with trio.open_nursery() as self._talk:
                             self._talk.start_soon(self._listen)
+                            self._talk.start_soon(self._watch_media)
                             self._talk.start_soon(self.recogniser.run)
                             for guard in self.house.guards:
                                 self._talk.start_soon(self._guard, guard)
@@ -145,12 +147,12 @@ class Call:
             self.crash = group.exceptions[0]
             self.reason = "crash"
         finally:
-            record = self._record()
+            self._close()
             with trio.CancelScope(shield=True, relative_deadline=CLOSE_S):
-                await self._media.aclose(CLOSE_CODES.get(record.reason, NORMAL))
+                await self._media.aclose(CLOSE_CODES.get(self.reason or "", NORMAL))
                 if self._sample is not None:
                     await self._sample.write()
-        return record
+        return self.record()
 
     def end(self, reason: str) -> None:
         """The first reason counts. Synchronous; the call unwinds at its next checkpoints."""
@@ -179,11 +181,11 @@ class Call:
     def prompt(self, text: str) -> Prompt:
         return Prompt(
             self.facts.call_sid, self.playbook, self.house.system_prompt(self.playbook),
-            self.brain.history.messages(text), self.house.settings.ai_max_words_first_reply,
+            self.brain.floor.history.messages(text), self.house.settings.ai_max_words_first_reply,
         )  # fmt: skip
 
     def filler(self) -> tuple[str, bytes]:
-        text = self.playbook.phrase("filler", self.brain.turns)
+        text = self.playbook.phrase("filler", self.brain.floor.turns)
         return text, self.house.phrases.get(text) or self._desk.tone
 
     def delay_s(self) -> float:
@@ -216,13 +218,21 @@ class Call:
         finally:
             self.recogniser.close()
 
+    async def _watch_media(self) -> None:
+        """Twilio sends 50 frames a second even in silence: none for five seconds is a dead stream."""
+        patience_s = self.house.settings.watchdog_media_sec
+        while (left_s := self.ears.received_at + patience_s - self.now()) > 0:  # noqa: ASYNC110  # it moves with each frame
+            await trio.sleep(left_s)
+        self.end("no-media")
+
     async def _guard(self, guard: Guard) -> None:
         try:
             await contain(_name(guard), guard, View(self))
         except PluginFailed as e:
             self.emit(PluginFailure(plugin=e.name, error=repr(e.cause)))
 
-    async def _in(self, scope: trio.CancelScope, fn: Callable[[], Awaitable[None]]) -> None:
+    @staticmethod
+    async def _in(scope: trio.CancelScope, fn: Callable[[], Awaitable[None]]) -> None:
         with scope:
             await fn()
 
@@ -236,18 +246,30 @@ class Call:
                 self.emit(WsTx(tx=self.mouth.tx // 50 * 50))
             self._room.set()
             self._room = trio.Event()
-        self.brain.sent(due)
+        self.brain.floor.sent(due)
 
-    def _record(self) -> CallRecord:
-        reason = self.reason or "cancelled"
+    def _close(self) -> None:
+        self.reason = self.reason or "cancelled"
         if self._vad is not None:
             self._vad.close()
-        self.brain.close()
-        self.emit(WsDone(rx=self.ears.rx, tx=self.mouth.tx, reason=reason, turns=self.brain.turns))
+        self.brain.floor.close()
+        self.emit(WsDone(rx=self.ears.rx, tx=self.mouth.tx, reason=self.reason, turns=self.brain.floor.turns))
+
+    def record(self) -> CallRecord:
+        """How it ended, from the call's own state."""
         return CallRecord(
-            facts=self.facts, reason=reason, rx=self.ears.rx, tx=self.mouth.tx, turns=self.brain.turns,
-            duration_s=self.tape.age_s(), crash=repr(self.crash) if self.crash is not None else None,
-        )  # fmt: skip
+            facts=self.facts,
+            reason=self.reason or "cancelled",
+            rx=self.ears.rx,
+            tx=self.mouth.tx,
+            turns=self.brain.floor.turns,
+            duration_s=self.tape.age_s(),
+            crash=repr(self.crash) if self.crash is not None else None,
+        )
+
+
+def _opening(playbook: Playbook, facts: CallFacts) -> tuple[str, str]:
+    return ("resume", playbook.phrase("resume")) if facts.resumed else ("greeting", playbook.greeting)
 
 
 def _name(plugin: object) -> str:

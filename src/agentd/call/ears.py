@@ -81,7 +81,8 @@ class Ears:
         if type(said) is Media:
             self._audio(said)
         elif type(said) is Mark:
-            self._brain.marked(said.name)
+            if not said.name.startswith("hb:"):  # a guard's heartbeat, outside playout accounting
+                self._brain.floor.marked(said.name)
         elif type(said) is Digit:
             self._brain.digit(said.digit)
         elif type(said) is Stop:

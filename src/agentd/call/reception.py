@@ -13,7 +13,7 @@ from agentd.facts import CallFacts
 from agentd.media import Binary, MediaStream
 
 MAX_EARLY_BAD = 20  # messages before `start` that make no sense; then it is no Twilio
-POLICY, NORMAL, GOING_AWAY = 1008, 1000, 1001  # WebSocket close codes
+NORMAL, GOING_AWAY, POLICY, INTERNAL_ERROR = 1000, 1001, 1008, 1011  # WebSocket close codes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,18 @@ WORDS = 3  # shorter texts repeat honestly
 class Duplicates:
     def __init__(self, settings: Settings) -> None:
         self._window_s = settings.dedup_window_sec
-        self._last: tuple[tuple[str, ...], float] = ((), 0.0)
-        self._answered = True
+        self._words: tuple[str, ...] = ()
+        self.taken_s = 0.0  # when the last text came
 
-    def agent_spoke(self) -> None:
-        """We said something: from here on the same words are meant."""
-        self._answered = True
-
-    def repeats(self, text: str, now_s: float) -> bool:
-        """Whether this turn's text is the one before it over again. Remembers it."""
-        words = normal(text)
-        before, at_s = self._last
-        repeat = not self._answered and words == before and len(words) >= WORDS and now_s - at_s < self._window_s
-        self._last, self._answered = (words, now_s), False
+    def repeats(self, text: str, now_s: float, agent_spoke_s: float) -> bool:
+        """Whether this turn's text is the one before it over again; `agent_spoke_s`: when we last said something.
+        Remembers it."""
+        words, before = normal(text), self._words
+        repeat = (
+            words == before
+            and len(words) >= WORDS
+            and agent_spoke_s < self.taken_s
+            and now_s - self.taken_s < self._window_s
+        )
+        self._words, self.taken_s = words, now_s
         return repeat

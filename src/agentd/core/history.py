@@ -41,13 +41,17 @@ class History:
         """The caller went on before we answered: that turn's text will come again, longer."""
         self._entries = [e for e in self._entries if not (e.turn == turn and e.role == "caller")]
 
-    def correct(self, turn: int, text: str) -> bool:
-        """A late final says it better. False if that turn is not here."""
-        for i, e in enumerate(self._entries):
-            if e.turn == turn and e.role == "caller":
+    def correct_last(self, text: str) -> bool:
+        """A late final says the caller's last words better. False if there are none."""
+        for i, e in reversed(list(enumerate(self._entries))):
+            if e.role == "caller":
                 self._entries[i] = replace(e, text=text)
                 return True
         return False
+
+    def last_caller(self) -> int:
+        """The turn that answered the caller's last words; 0 if they have said none."""
+        return next((e.turn for e in reversed(self._entries) if e.role == "caller"), 0)
 
     def last_agent(self) -> str:
         return next((e.text for e in reversed(self._entries) if e.role == "agent"), "")

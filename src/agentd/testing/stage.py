@@ -81,6 +81,7 @@ class Stage:
     def __init__(self, call: Call, twilio: FakeTwilio, caller: Caller, tape: Tape) -> None:
         self.call, self.twilio, self.caller, self.tape = call, twilio, caller, tape
         self.record: CallRecord | None = None
+        self.house = trio.CancelScope()  # cancelled: the whole process gives up
 
     def events(self, kind: type[E]) -> list[E]:
         return [r.event for r in self.tape.recorded if isinstance(r.event, kind)]
@@ -133,12 +134,16 @@ async def stage(
     call = Call(house, twilio.media, admitted, playbook)
     caller = Caller(twilio, stt, step_ms=step_ms, noise_rms=noise_rms, seed=seed)
     scene = Stage(call, twilio, caller, tape)
-    async with trio.open_nursery() as nursery:
+    with scene.house:
+        async with trio.open_nursery() as nursery:
 
-        async def run() -> None:
-            scene.record = await call.run()
+            async def run() -> None:
+                try:
+                    await call.run()
+                finally:
+                    scene.record = call.record()
 
-        nursery.start_soon(run)
-        yield scene
-        if hang_up:
-            twilio.hang_up()
+            nursery.start_soon(run)
+            yield scene
+            if hang_up:
+                twilio.hang_up()

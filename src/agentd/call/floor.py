@@ -1,0 +1,239 @@
+"""Our side of the conversation: the state of the call, and the turn that has the floor or may get it.
+
+| verb     | state                  | the turn                                     | on the line                    |
+|----------|------------------------|----------------------------------------------|--------------------------------|
+| begin    | -                      | replaces the one before; runs, unheard       | -                              |
+| commit   | PROCESSING             | may be heard, now or at `not_before`         | its frames, when there are any |
+| (sent)   | -> SPEAKING            | its first frame is out                       |                                |
+| hold     | SPEAKING               | kept, goes on thinking                       | `clear`                        |
+| release  | SPEAKING               | heard again, from the phrase that was cut    | frames                         |
+| take     | -> LISTENING barge-in  | cancelled, accounted for as far as heard     | `clear`                        |
+| drop     | -                      | cancelled, as if it had never been           | -                              |
+| (spoken) | -> LISTENING done      | accounted for                                | tail and mark were sent before |
+
+Every change of state and every cancel of a turn is made here, synchronously. A turn is accounted for once: what was
+heard of it goes into the history, its telemetry on the tape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from agentd.call.turn import Desk, Turn
+from agentd.config import Settings
+from agentd.core.answer_clock import AnswerClock
+from agentd.core.barge_in import BargeIn, Verdict
+from agentd.core.call_state import State, check
+from agentd.core.history import History
+from agentd.core.media_stream import FRAME_MS
+from agentd.core.playout import Due, Said
+from agentd.engines import Prompt
+from agentd.events import (
+    AgentSaid,
+    Event,
+    LlmStart,
+    MarkAck,
+    MarkSent,
+    Private,
+    StateChange,
+    TtsEnd,
+    TtsStart,
+    Underrun,
+)
+from agentd.events import BargeIn as BargeInEvent
+
+
+class Hands(Protocol):
+    """What decisions may do to the world; the call implements it."""
+
+    def start(self, turn: Turn) -> None: ...
+    def clear(self) -> None: ...
+    def poke(self) -> None: ...
+    def emit(self, event: Event) -> None: ...
+    def end(self, reason: str) -> None: ...
+    def now(self) -> float: ...
+    def prompt(self, text: str) -> Prompt: ...
+    def filler(self) -> tuple[str, bytes]: ...
+    def delay_s(self) -> float: ...
+
+
+class Floor:
+    """`after_speech` is called each time a speech of ours was played to its end."""
+
+    def __init__(
+        self, settings: Settings, hands: Hands, desk: Desk, history: History, after_speech: Callable[[], None]
+    ) -> None:
+        self._hands, self._desk, self._after_speech = hands, desk, after_speech
+        self.playout, self.history = desk.playout, history
+        self.barge_in = BargeIn(settings)
+        self.clock = AnswerClock(settings)
+        self.state = State.LISTENING
+        self.turn: Turn | None = None
+        self.turns = 0
+        self.spoke_s = hands.now()  # when a frame of ours was last written
+        self._allow_at: float | None = None
+
+    # --- a turn of ours
+
+    def begin(
+        self, kind: str, *, words: str = "", fixed: str = "", interruptible: bool = True, then_end: str = ""
+    ) -> Turn:
+        """Start preparing a reply to `words`, or `fixed` words of ours. Nobody hears it before `commit`."""
+        self.turns += 1
+        turn = Turn(
+            self._desk,
+            self.turns,
+            kind,
+            prompt=None if fixed else self._hands.prompt(words),
+            fixed=fixed,
+            words=words,
+            interruptible=interruptible,
+            then_end=then_end,
+        )
+        self.playout.begin(turn.number, interruptible=interruptible)
+        self.turn = turn
+        self._hands.start(turn)
+        return turn
+
+    def commit(self, turn: Turn, not_before: float = 0.0) -> None:
+        """It may be heard; a guess becomes an answer by this one step."""
+        turn.committed = True
+        if turn.prompt is not None:
+            self._hands.emit(LlmStart(turn=turn.number, speculative=turn.speculative))
+        if not_before > self._hands.now():
+            self._allow_at = not_before
+        else:
+            self.playout.allow(turn.number)
+            self._hands.poke()
+
+    def drop(self, why: str) -> None:
+        """Cancel the turn that nobody has heard."""
+        turn, self.turn, self._allow_at = self.turn, None, None
+        if turn is not None:
+            turn.scope.cancel(reason=why)
+            self.playout.cut(self._hands.now())
+            self._hands.poke()
+
+    # --- what the line brings
+
+    def sent(self, due: Due) -> None:
+        """Frames and marks have gone out."""
+        turn = self.turn
+        for mark in due.marks:
+            self._hands.emit(MarkSent(mark=mark))
+        if due.frames:
+            self.spoke_s = self._hands.now()
+        if turn is None:
+            return
+        if due.underrun_ms:
+            self._hands.emit(Underrun(turn=turn.number, gap_ms=due.underrun_ms))
+        if due.started == turn.number:
+            self.move(State.SPEAKING, "speech")
+            self.barge_in.speaking()
+            self._hands.emit(TtsStart(turn=turn.number))
+        if due.replied == turn.number:
+            turn.times.first_reply_frame = self._hands.now()
+            self.clock.stop()
+        if due.ended == turn.number:
+            self.spoken()
+
+    def marked(self, name: str) -> None:
+        """A mark came back."""
+        self._hands.emit(MarkAck(mark=name))
+        if self.playout.echo(name, self._hands.now()) is not None:
+            self.spoken()
+
+    def spoken(self) -> None:
+        """All of a turn was played, or it had nothing to say."""
+        turn = self.turn
+        if turn is None or self.state is State.LISTENING:
+            return
+        self._account(turn, self.playout.done(turn.number))
+        if self.state is State.PROCESSING:
+            self.move(State.LISTENING, "empty")
+            return
+        self._after_speech()
+        self.move(State.LISTENING, "done")
+        if turn.then_end:
+            self._hands.end(turn.then_end)
+
+    # --- interruption
+
+    def judge(self, verdict: Verdict | None, why: str) -> bool:
+        """Act on what the barge-in core says. True: the caller has taken the floor."""
+        if verdict is None or self.state is not State.SPEAKING or not self.playout.interruptible:
+            return False
+        now = self._hands.now()
+        match verdict:
+            case Verdict.HOLD if self.playout.in_tail(now):
+                self.spoken()  # all was said: this is simply the caller's turn
+            case Verdict.HOLD:
+                self.playout.hold(now)
+                self._hands.clear()
+                self._barged("hold", why)
+            case Verdict.RELEASE:
+                self.playout.release(now)
+                self.barge_in.speaking()
+                self._hands.poke()
+                self._barged("release", why)
+            case Verdict.TAKE:
+                self.take(why)
+                return True
+        return False
+
+    def take(self, why: str) -> None:
+        """We are silent, and the turn is over as far as it was heard."""
+        turn = self.turn
+        self._hands.clear()
+        said = self.playout.cut(self._hands.now())
+        self._barged("take", why)
+        if turn is not None:
+            turn.scope.cancel(reason="barge-in")
+            self._account(turn, said, barged=True)
+        self.move(State.LISTENING, "barge-in")
+
+    def _barged(self, phase: str, why: str) -> None:
+        number = self.turn.number if self.turn is not None else 0
+        onset_ms = self.barge_in.onset_frame * FRAME_MS
+        self._hands.emit(BargeInEvent(phase=phase, turn=number, why=why, onset_ms=onset_ms))
+
+    # --- time, and the end
+
+    def tick(self, now: float) -> None:
+        """Once a frame: what only the passing of time decides."""
+        turn = self.turn
+        if turn is None:
+            return
+        if self._allow_at is not None and now >= self._allow_at:
+            self._allow_at = None
+            self.playout.allow(turn.number)
+            self._hands.poke()
+        if self.clock.due(now, self.playout.dry_at):
+            text, mulaw = self._hands.filler()
+            turn.filler |= self.playout.interject(turn.number, text, mulaw)
+            self._hands.poke()
+
+    def close(self) -> None:
+        """The call is over: a turn that was under way is accounted for."""
+        turn = self.turn
+        if turn is not None and turn.committed:
+            turn.scope.cancel(reason="hang-up")
+            self._account(turn, self.playout.cut(self._hands.now()))
+            if self.state is State.SPEAKING:
+                self.move(State.LISTENING, "hang-up")
+
+    def move(self, new: State, cause: str) -> None:
+        check(self.state, new, cause)
+        self._hands.emit(StateChange(old=self.state, new=new, cause=cause))
+        self.state = new
+
+    def _account(self, turn: Turn, said: Said | None, *, barged: bool = False) -> None:
+        self.turn = None
+        self.clock.stop()
+        self.barge_in.stop()
+        if said is not None:
+            self.history.agent(turn.number, said.text, cut=said.cut)
+            self._hands.emit(AgentSaid(turn=turn.number, text=Private(said.text), cut=said.cut))
+        self._hands.emit(TtsEnd(turn=turn.number, frames=said.frames if said is not None else 0))
+        self._hands.emit(turn.telemetry(barged=barged))
