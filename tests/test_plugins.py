@@ -356,3 +356,12 @@ def test_a_check_that_raises_is_a_row_that_is_not_fine(house: House) -> None:
     rows = house.load(port=5).check()
     assert rows[0] == ("fine", "model", True, "found on port 5")
     assert rows[1][:3] == ("poor", "agentd_check", False)
+
+
+def test_failures_go_to_the_house_once_it_asks_for_them(house: House) -> None:
+    house.install("bad", agentd_guards=raises(RuntimeError()))
+    plugins = house.load()
+    told: list[PluginFailure] = []
+    plugins.report_to(told.append)
+    plugins.guards()
+    assert (told, house.failures) == ([PluginFailure(plugin="bad", error="agentd_guards: RuntimeError")], [])
