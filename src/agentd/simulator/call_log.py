@@ -11,6 +11,7 @@ import trio
 
 from agentd.audio import mulaw
 from agentd.audio.wav import write_stereo
+from agentd.errors import PeerError
 from agentd.simulator.line import Warned
 from agentd.simulator.track import Track
 
@@ -109,6 +110,10 @@ class CallLog:
         if all((w.code, w.why) != (code, why) for w in self.warnings):
             self.warnings.append(Warned(self.now(), code, why))
             self.emit("line", f"error {code}", why)
+
+    def blame(self, e: PeerError) -> None:
+        """The same, for an error that carries Twilio's number as its code."""
+        self.warn(int(e.code), str(e).removeprefix(f"{e.code}: "))
 
     def result(self) -> CallResult:
         end_s = self.now()

@@ -140,8 +140,9 @@ class Line:
         try:
             taken = self._parse(message, now)
         except PeerError as refused:
-            if all(w.code != int(refused.code) for w in self.warnings):
-                self.warnings.append(Warned(now, int(refused.code), str(refused)))
+            code, why = int(refused.code), str(refused).removeprefix(f"{refused.code}: ")
+            if all(w.code != code for w in self.warnings):
+                self.warnings.append(Warned(now, code, why))
             return None
         if taken.kind == "media":
             self.agent.add(now, taken.audio)

@@ -137,7 +137,7 @@ class _Call:
                 verbs = following
             raise PeerError("11200", f"more than {_MAX_DOCUMENTS} TwiML documents in one call")
         except PeerError as e:
-            self._log.warn(int(e.code), str(e))
+            self._log.blame(e)
             self._log.ended_by = self._log.ended_by or "refused"
 
     async def _follow(self, verbs: list[Stream | Verb]) -> list[Stream | Verb] | None:
@@ -189,7 +189,7 @@ class _Call:
                 )
                 ended = await live.run(stream.parameters)
         except PeerError as e:
-            self._log.warn(int(e.code), str(e))
+            self._log.blame(e)
             self._log.ended_by = "refused"
             self._stream_event(stream, line, "stream-error", e.code)
             return
@@ -254,7 +254,7 @@ class _Call:
         try:
             await self._client.post(url, fields)
         except PeerError as e:
-            self._log.warn(int(e.code), str(e))
+            self._log.blame(e)
 
 
 def _is_loopback(host: str) -> bool:
