@@ -19,9 +19,14 @@
 under 300), 150 ms more after a short utterance that is no whole answer. Words can only move it:
 
 - words that will go on (`core.sentence`: a function word, half a phone number) add 350 ms;
-- after a sharp fall (15 dB within 60 ms) `EOU_SHARP_FALL_MS` is enough, but only once words that cover the whole
-  utterance do not look open. SPEC 2.5 asks for no words; human pauses after stop consonants (200-400 ms in the corpus
-  of `tests/speech`) fall just as sharply, and without this condition every fifth long sentence is cut in two.
+- after a sharp fall (15 dB within 60 ms) `EOU_SHARP_FALL_MS` can be enough, but only for a caller whose own pauses are
+  known to be shorter, and once words that cover the whole utterance are not open and no digits. SPEC 2.5 asks for none
+  of this; but human pauses between two sentences fall just as sharply and last 200-400 ms (`tests/speech`).
+
+**In noise** the weak ends of words drown, so that every pause looks longer than it is: when voice is not
+far above the loudest that was not voice, the wait is up to 120 ms longer (the end was seen that much too early). And
+where noise itself passes for voice, the words decide: nothing new in the last 800 ms of audio, all of it far softer
+than the caller (a drawn-out "um" is not), and the utterance is over ("debounce").
 
 After `timeout` the utterance goes on and its end is found by the same rules: a pause of 200 ms, which SPEC 2.5 allows
 then, is an ordinary gap between two dictated digits.
@@ -48,9 +53,15 @@ LEAST_DEBOUNCE_MS = 200
 SHARP_FALL = 5.62  # 15 dB
 SHARP_FRAMES = 60 // FRAME_MS
 PAUSES = 16  # of the caller's own, remembered
-PAUSES_TO_SHORTEN = 6  # known before anybody is hurried
-PAUSE_MARGIN_MS = 80
+PAUSES_KNOWN = 6  # before anybody is hurried
+PAUSE_MARGIN_MS = 100
 OWN_PAUSE_MS = 100  # shorter gaps are inside words
+NOISE_EXTRA_MS = 120
+CLEAR, MURKY = 4.0, 2.8  # mean voice over loudest rest: no extra above the first, all of it below the second
+FOLLOW = 0.02  # of the mean, per frame: a second
+FADE, SLOW_FADE = 0.995, 0.998  # of the loudest, per frame: half in 2.8 s, in 7 s
+FAR_SOFTER = 0.2  # a mean against a peak; speech itself is about 0.4
+WORDLESS_MS = 800
 ASSUMED_LAG_MS = 400  # of a recogniser that does not say how much audio its words rest on
 
 
@@ -96,6 +107,9 @@ class Endpointer:
         self._text, self._text_frame, self._until_ms, self._complete = "", 0, 0, False
         self._told: str | None = None  # the words of the last SPECULATE in this pause
         self._sharp = False
+        self._new_words_ms = 0  # how much audio the words rested on when they last changed
+        self._mean_voice, self._peak_voice, self._peak_rest = 1000.0, 0.0, 0.0  # levels: mean and fading maxima
+        self._lately: deque[float] = deque(maxlen=WORDLESS_MS // FRAME_MS)
 
     @property
     def silence_ms(self) -> int:
@@ -106,6 +120,12 @@ class Endpointer:
         now = self.frame
         self.frame += 1
         self._levels.append(level)
+        self._lately.append(level)
+        self._peak_voice = max(level, SLOW_FADE * self._peak_voice)
+        if voiced:
+            self._mean_voice += FOLLOW * (level - self._mean_voice)
+        else:
+            self._peak_rest = max(level, FADE * self._peak_rest)
         if not self.in_utterance:
             return self._await_onset(now, voiced, level, threshold)
         self._recent.append(voiced)
@@ -117,12 +137,16 @@ class Endpointer:
 
     def words(self, text: str, until_ms: int | None, complete: bool) -> Cue | None:
         """All the words of the utterance so far and how much audio (media time) they rest on."""
-        if text != self._text:
-            self._text, self._text_frame = text, self.frame
-        self._complete = complete
         self._until_ms = self.frame * FRAME_MS - ASSUMED_LAG_MS if until_ms is None else until_ms
+        if text != self._text:
+            self._text, self._text_frame, self._new_words_ms = text, self.frame, self._until_ms
+        self._complete = complete
         if self.in_utterance:
-            return self._pause() if self.last_voiced_frame < self.frame - 1 else None
+            if self.last_voiced_frame < self.frame - 1:
+                return self._pause()
+            softer = sum(self._lately) < FAR_SOFTER * self._peak_voice * len(self._lately)
+            wordless = text and softer and self._until_ms - self._new_words_ms >= WORDLESS_MS
+            return self._end("debounce") if wordless else None
         if self._unreported and text and self._until_ms > self.onset_frame * FRAME_MS:
             return self._end("silence")
         return None
@@ -163,6 +187,7 @@ class Endpointer:
         self.in_utterance = True
         self._overlong_told = self._unreported = False
         self._text, self._text_frame, self._until_ms, self._complete = "", self.frame, 0, False
+        self._new_words_ms = 0
         self._told, self._sharp = None, False
         return Cue.ONSET
 
@@ -204,7 +229,8 @@ class Endpointer:
             if self._told != self._text:
                 self._told = self._text
                 return Cue.SPECULATE
-        if silence_ms >= self._needed_ms(judged, done=done, known=stable and covered):
+        # The last voiced frame is silent for half of its length, on average.
+        if silence_ms + FRAME_MS / 2 >= self._needed_ms(judged, done=done, known=stable and covered):
             if self.voiced_frames < self._least and not self._text:
                 self._close()
                 self._unreported = True
@@ -213,20 +239,25 @@ class Endpointer:
         return None
 
     def _needed_ms(self, judged: Ending, *, done: bool, known: bool) -> float:
+        own = self._own_ms() + self._noise_extra_ms()
         if judged is Ending.OPEN and not self._complete:
-            return self._own_ms() + OPEN_EXTRA_MS
-        if known and self._sharp:
-            return self._sharp_ms
-        return self._own_ms() + (SHORT_EXTRA_MS if self.voiced_frames < self._short and not done else 0)
+            return own + OPEN_EXTRA_MS
+        if known and self._sharp and judged is not Ending.DIGITS and len(self._pauses) >= PAUSES_KNOWN:
+            return min(own, max(self._sharp_ms, max(self._pauses) + PAUSE_MARGIN_MS))
+        return own + (SHORT_EXTRA_MS if self.voiced_frames < self._short and not done else 0)
 
     def _own_ms(self) -> int:
         """The wait for this caller: a little more than the longest of their pauses."""
         wait = self._base_ms
         if self._pauses:
             longest = max(self._pauses) + PAUSE_MARGIN_MS
-            if longest > wait or len(self._pauses) >= PAUSES_TO_SHORTEN:
+            if longest > wait or len(self._pauses) >= PAUSES_KNOWN:
                 wait = min(max(longest, wait - ADAPT_MS), wait + ADAPT_MS)
         return max(LEAST_MS, wait)
+
+    def _noise_extra_ms(self) -> float:
+        ratio = self._mean_voice / max(self._peak_rest, 1.0)
+        return NOISE_EXTRA_MS * min(max((CLEAR - ratio) / (CLEAR - MURKY), 0.0), 1.0)
 
     def _end(self, reason: str) -> Cue:
         self.reason = reason

@@ -4,6 +4,7 @@
 |-------------------------------------------------------------|-------------------|
 | a comma, a dash, dots; a word that needs another ("the")    | will go on: OPEN  |
 | 3 to 8 digits, or more that are no whole phone number       | will go on: OPEN  |
+| one digit or two                                            | may go on: DIGITS |
 | a whole phone number (9, 10, 11 or 12 digits as dialled)    | has done: COMPLETE|
 | yes, no, and their kin alone                                | has done: COMPLETE|
 | anything else                                               | UNKNOWN           |
@@ -22,6 +23,7 @@ class Ending(Enum):
     """What the last words promise."""
 
     OPEN = "open"
+    DIGITS = "digits"
     UNKNOWN = "unknown"
     COMPLETE = "complete"
 
@@ -32,11 +34,11 @@ _DIGITS = {word: str(n) for names in (
     ("אפס", "אחת", "שתיים", "שלוש", "ארבע", "חמש", "שש", "שבע", "שמונה", "תשע"),
 ) for n, word in enumerate(names)} | {"oh": "0", "o": "0", "שתים": "2", "אחד": "1"}
 _WHOLE = frozenset((
-    "yes", "no", "yeah", "yep", "nope", "okay", "ok", "sure", "correct", "right", "exactly", "thanks", "goodbye",
-    "bye", "yes please", "no thanks", "no thank you", "thank you", "that's right", "that is correct", "of course",
+    "yes", "no", "yeah", "yep", "nope", "okay", "ok", "sure", "correct", "right", "exactly",
+    "yes please", "no thanks", "no thank you", "that's right", "that is correct", "of course",
     "not really",
-    "כן", "לא", "בסדר", "נכון", "בטח", "אוקיי", "אוקי", "תודה", "בדיוק", "ברור", "מתאים", "להתראות",
-    "לא תודה", "כן תודה", "כן בבקשה", "כן בטח", "תודה רבה", "בסדר גמור",
+    "כן", "לא", "בסדר", "נכון", "בטח", "אוקיי", "אוקי", "בדיוק", "ברור", "מתאים",
+    "לא תודה", "כן תודה", "כן בבקשה", "כן בטח", "בסדר גמור",
 ))
 _NEEDS_MORE = frozenset((
     "a", "an", "the", "and", "or", "but", "so", "because", "if", "when", "while", "which", "who", "whose", "than", "of",
@@ -69,6 +71,8 @@ def ending(text: str) -> Ending:
         return Ending.COMPLETE
     if len(digits) >= _FEWEST_DICTATED:
         return Ending.OPEN
+    if digits:
+        return Ending.DIGITS
     if " ".join(words) in _WHOLE:
         return Ending.COMPLETE
     if _TRAILING_OFF.search(text) or words[-1] in _NEEDS_MORE:
