@@ -90,7 +90,7 @@ class House:
                     nursery, stream, self.front.address, path, subprotocols=subprotocols, extra_headers=headers
                 )
                 yield socket
-                with trio.move_on_after(0.5):
+                with trio.move_on_after(0.1):
                     await socket.aclose()
             finally:
                 await trio.aclose_forcefully(stream)
@@ -138,8 +138,9 @@ async def house(rest: TwilioCalls | None = None, **overrides: Any) -> AsyncItera
         try:
             yield made
         finally:
-            for stream, _ in made.streams:
-                await stream.aclose()
+            async with trio.open_nursery() as closing:
+                for stream, _ in made.streams:
+                    closing.start_soon(stream.aclose)
             nursery.cancel_scope.cancel()
 
 

@@ -25,6 +25,7 @@ from agentd.events import WsHandshake
 from agentd.web.app import make_app
 from agentd.web.door import Door
 from agentd.web.handshake import MESSAGE_CAP_BYTES, shake_hands
+from agentd.web.http_stream import HttpStream
 from agentd.web.listening import address_of
 from agentd.web.peek import PEEK_BYTES, Wants, wants
 from agentd.web.watchdog import Watchdog
@@ -148,21 +149,22 @@ class Front:
 
     async def _media(self, sock: socket.socket) -> None:
         door = self._door
-        stream, event = await shake_hands(sock, door.signatures.handshake, door.counts, full=not door.lobby.has_room())
-        door.emit_house(event)
+        stream, path = await shake_hands(
+            sock, door.signatures.handshake, door.emit_house, door.counts, full=not door.lobby.has_room()
+        )
         if stream is not None:
             door.lobby.enter(stream, stream.closed)
-            door.on_media(stream, event.path)
+            door.on_media(stream, path)
 
     async def _http(self, sock: socket.socket) -> None:
-        stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+        stream = HttpStream(sock)
         try:
             await TCPServer(
                 self._app,
                 self._config,
                 self._context,
                 ConnectionState(self._state.copy()),
-                stream,  # type: ignore[arg-type]  # it takes a plain stream too, and asks for `do_handshake`
+                stream,  # type: ignore[arg-type]  # any stream: it asks for `do_handshake`
             ).run()
         except Exception as error:  # boundary
             # The HTTP server's own trouble with what a peer sent (it raises groups of protocol errors).

@@ -27,7 +27,7 @@ from agentd.web.signatures import HeaderList
 SUBPROTOCOL: Final = "audio.twilio.com"
 MESSAGE_CAP_BYTES: Final = 65536
 _HEAD_CAP_BYTES: Final = 16384
-_REFUSAL_S: Final = 1.0
+_REFUSAL_S: Final = 0.2
 
 # What a peer does wrong is an event of ours, not a traceback of the library's.
 _log = logging.getLogger("agentd.web.websocket")
@@ -37,20 +37,21 @@ Judge = Callable[[str, HeaderList], Verdict]
 
 
 async def shake_hands(
-    sock: socket.socket, judge: Judge, counts: Counter[str], *, full: bool
-) -> tuple[MediaSocket | None, WsHandshake]:
-    """Answer the request on `sock`. Returns the stream, or None with the socket closed; the event says what and why.
+    sock: socket.socket, judge: Judge, emit: Callable[[WsHandshake], None], counts: Counter[str], *, full: bool
+) -> tuple[MediaSocket | None, str]:
+    """Answer the request on `sock`. Returns the stream and its path; or None, and the socket is closed.
 
-    `judge(target, headers)` tells whether the request is signed; `full`: there is no room for another stream.
-    Cancel: raises, and the socket is the caller's to close.
+    `judge(target, headers)` tells whether the request is signed; `full`: there is no room for another stream;
+    `emit` gets the event as soon as the answer is known. Cancel: raises, and the socket is the caller's to close.
     """
     head, rest = await _read_head(sock)
     protocol = ServerProtocol(max_size=MESSAGE_CAP_BYTES, select_subprotocol=_select, logger=_log)
     protocol.receive_data(head)
     request = next((event for event in protocol.events_received() if isinstance(event, Request)), None)
     if request is None:
+        emit(_event("", (), Verdict.MISSING, "bad-request"))
         await _refuse(sock, protocol.reject(HTTPStatus.BAD_REQUEST, "Not a WebSocket request.\n").serialize())
-        return None, _event("", (), Verdict.MISSING, "bad-request")
+        return None, ""
 
     path = request.path.partition("?")[0]
     offered = offered_subprotocols(request.headers.get_all("Sec-WebSocket-Protocol"))
@@ -65,13 +66,15 @@ async def shake_hands(
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             refused = "not-websocket"
     if refused:
+        emit(_event(path, offered, verdict, refused))
         await _refuse(sock, response.serialize())
-        return None, _event(path, offered, verdict, refused)
+        return None, path
 
     protocol.send_response(response)
     stream = MediaSocket(sock, protocol, counts)
     stream.feed(rest)
-    return stream, _event(path, offered, verdict, None, protocol.subprotocol)
+    emit(_event(path, offered, verdict, None, protocol.subprotocol))
+    return stream, path
 
 
 def offered_subprotocols(headers: Sequence[str]) -> tuple[str, ...]:
