@@ -40,7 +40,8 @@ class LocalSTT:
     ) -> AsyncGenerator[Transcript, None]:
         """Transcripts of the utterances in `audio`, until it ends and the last of them is read.
 
-        Raises `EngineError` for a language or rate it does not know, and when inference fails. Cancel: within one inference.
+        Raises `EngineError` for a language or rate it does not know, and when inference fails.
+        Cancel: within one inference.
         """
         if self._languages and language.split("-")[0].lower() not in self._languages:
             known = ", ".join(sorted(self._languages))

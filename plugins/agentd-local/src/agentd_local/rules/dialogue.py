@@ -1,0 +1,240 @@
+"""A conversation, replayed line by line into what is known and what is to be said next.
+
+It keeps nothing between prompts: the messages *as heard* are all there is, so a reply that nobody heard leaves no
+trace, and the same messages always lead to the same words. The agent's own lines are only looked at for what the
+caller has heard of them: a question, a confirmation, the closing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from rapidfuzz import fuzz
+
+from agentd.core.playbook import Playbook, Slot
+from agentd_local.rules.slots import READERS, Ask, Found
+from agentd_local.rules.slots.yes_no import verdict
+from agentd_local.rules.speech import Speech
+from agentd_local.rules.words import clean, plain, words
+
+MISSES = 3  # times that an answer is not understood before its slot is left alone
+HEARD = 85  # of 100: how much of a sentence of ours must stand in what the caller heard
+SHORT = 6  # words of an answer that may be small talk as a whole
+ORDER = ("phone", "date", "name", "choice", "yes-no", "number", "text")  # the surest reader first
+
+
+@dataclass(slots=True)
+class Dialogue:
+    """`said` and `note` are what the last line of the caller leads to; see `replies`."""
+
+    playbook: Playbook
+    speech: Speech
+    region: str
+    today: date
+    values: dict[str, Found] = field(default_factory=dict)
+    parts: dict[str, Found] = field(default_factory=dict)  # answers that are not whole yet
+    doubt: tuple[Slot, Found] | None = None  # waits for a yes
+    skipped: set[str] = field(default_factory=set)
+    misses: int = 0
+    lines: int = 0  # of the caller
+    heard: str = ""  # the agent's last line
+    last: str = ""  # the slot that was filled last
+    said: str = ""  # "", "repeat", "goodbye", "unclear", "confirmed", "denied", "corrected", "skipped", or small talk
+    news: list[str] = field(default_factory=list)  # slots that the last line filled
+    closed: bool = False  # everything is known, and the caller has heard the closing
+
+    # --- what the agent said
+
+    def agent(self, text: str) -> None:
+        self.heard = text
+        if self.open is None and self.doubt is None and self.was_heard(self.playbook.closing):
+            self.closed = True
+
+    def was_heard(self, sentence: str) -> bool:
+        """Whether the caller heard a sentence, or most of it, in the agent's last line."""
+        wanted, heard = plain(sentence), plain(self.heard)
+        return bool(wanted and heard) and fuzz.partial_ratio(wanted, heard) >= HEARD and len(heard) * 2 > len(wanted)
+
+    @property
+    def open(self) -> Slot | None:
+        """The next slot to ask for."""
+        return next((s for s in self.playbook.slots if s.name not in self.values and s.name not in self.skipped), None)
+
+    def asked(self) -> Slot | None:
+        """The slot that the caller is answering. A greeting asks only for what is in it."""
+        slot = self.open
+        if slot is None:
+            return None
+        if slot.type == "text" and not self.values:
+            return slot
+        greeting = self.lines == 0 and self.was_heard(self.playbook.greeting)
+        question = "?" in self.heard and not greeting
+        return slot if question or self.was_heard(slot.question) else None
+
+    # --- what the caller said
+
+    def caller(self, text: str) -> None:
+        text = clean(text)
+        self.said, self.news = "", []
+        intent = self._intent(text)
+        if not words(text):
+            self._missed()
+        elif intent in ("repeat", "goodbye", "wait"):
+            self.said = intent
+        elif not (self._doubted(text, intent) or self._corrected(text)):
+            self._answered(text, intent)
+        if self.news:
+            self.misses = 0
+            self.last = self.news[-1]
+        self.lines += 1
+
+    def _intent(self, text: str) -> str:
+        said = plain(text)
+        filler = self.speech.fillers.match(text)
+        bare = plain(text[filler.end() :]) if filler else said
+        for name, pattern in self.speech.intents.items():
+            short = len(said.split()) <= SHORT or name in ("human", "robot", "refuse")
+            if short and (pattern.search(said) or (bare and pattern.search(bare))):
+                return name
+        return ""
+
+    def _doubted(self, text: str, intent: str) -> bool:
+        """A value waits for a yes: yes, no, or another value."""
+        if self.doubt is None:
+            return False
+        slot, found = self.doubt
+        self.doubt = None
+        answer = verdict(text, self.speech)
+        again = self._read(slot, self._after_correction(text), asked=slot.type != "text", before=found.known)
+        if again is not None and again.value != found.value and slot.type in ("phone", "date", "choice", "number"):
+            self._take(slot, again)
+            self.said = "corrected"
+        elif answer:
+            self._keep(slot, found)
+            self.said = "confirmed"
+        elif answer is False:
+            self._deny(slot, text)
+        else:
+            self._neither(slot, found, text, intent)
+        return True
+
+    def _neither(self, slot: Slot, found: Found, text: str, intent: str) -> None:
+        """No yes and no no. Who goes on with something else agrees; the rest is asked again, once."""
+        misses = self.misses
+        self._keep(slot, found)
+        self._answered(text, intent)
+        if not self.news and (intent or misses < 1):
+            self.values.pop(slot.name, None)
+            self.doubt, self.misses = (slot, found), misses + (not intent)
+
+    def _deny(self, slot: Slot, text: str) -> None:
+        rest = self._after_correction(text)
+        found = self._read(slot, rest, asked=True) if rest != text and words(rest) else None
+        if found is not None and verdict(rest, self.speech) is None:
+            self._take(slot, found)
+            self.said = "corrected"
+        else:
+            self.said = "denied"
+            self.values.pop(slot.name, None)
+
+    def _corrected(self, text: str) -> bool:
+        """ "No, I said Tuesday": what was filled before is filled anew, whatever it was."""
+        rest = self._after_correction(text)
+        if rest == text or not self.values or not words(rest):
+            return False
+        asked = self.asked()
+        if asked is not None and asked.type == "yes-no":
+            return False
+        filled = [slot for slot in self.playbook.slots if slot.name in self.values]
+        filled.sort(key=lambda slot: (slot.name != self.last, ORDER.index(slot.type)))
+        for slot in filled:
+            before = self.values[slot.name]
+            found = self._read(slot, rest, asked=slot.name == self.last, before=before.known)
+            if found is not None and found.value != before.value:
+                self._take(slot, found)
+                self.said = "corrected"
+                return True
+        return False
+
+    def _after_correction(self, text: str) -> str:
+        """The text behind "no, I said"; the text itself when there is nothing of the kind."""
+        said = plain(text)
+        cue = self.speech.correction.match(said + " ")
+        if cue is None or not cue.end():
+            return text
+        skip = len(said[: cue.end()].split())
+        spoken = words(text)
+        return text[spoken[skip].start :] if skip < len(spoken) else ""
+
+    def _answered(self, text: str, intent: str) -> None:
+        asked = self.asked()
+        talk = intent or ("question" if self.speech.questions.match(plain(text)) or text.endswith("?") else "")
+        free = asked is not None and asked.type == "text" and talk in ("", "question")
+        if talk == "refuse" and asked is not None:
+            self._skip(asked)
+            return
+        rest = text
+        for slot in sorted(self.playbook.slots, key=lambda slot: ORDER.index(slot.type)):
+            if slot.name in self.values or slot.name in self.skipped:
+                continue
+            mine = slot is asked and (not talk or free or slot.type in ("phone", "date"))
+            before = self.parts.get(slot.name)
+            found = self._read(slot, rest, asked=mine, before=before.known if before else None)
+            if found is not None:
+                rest = found.rest
+                self._take(slot, found)
+        if self.news or (asked is None and not talk and self._added(text)):
+            return
+        if talk:
+            self.said = talk
+        elif self.open is None:
+            self.said = "thanks" if verdict(text, self.speech) is not None else "noted"
+        else:
+            self._missed()
+
+    def _added(self, text: str) -> bool:
+        """All is known, and the caller names another day, time or number for what came last."""
+        slot = next((s for s in self.playbook.slots if s.name == self.last and s.type in ("date", "phone")), None)
+        before = self.values.get(self.last)
+        if slot is None or before is None:
+            return False
+        found = self._read(slot, text, asked=True, before=before.known)
+        if found is None or found.value == before.value:
+            return False
+        self._take(slot, found)
+        self.said = "corrected"
+        return True
+
+    def _missed(self) -> None:
+        self.misses += 1
+        self.said = "unclear"
+        slot = self.open
+        if self.misses >= MISSES and slot is not None:
+            self._skip(slot)
+
+    def _skip(self, slot: Slot) -> None:
+        self.skipped.add(slot.name)
+        self.misses, self.said = 0, "skipped"
+
+    def _read(self, slot: Slot, text: str, *, asked: bool, before: object = None) -> Found | None:
+        ask = Ask(slot, asked, self.speech, self.region, self.today, before)
+        return READERS[slot.type](text, ask) if words(text) else None
+
+    def _take(self, slot: Slot, found: Found) -> None:
+        """A new value: kept, half kept, or held until the caller says yes."""
+        self.news.append(slot.name)
+        self.last, self.closed = slot.name, False
+        if not found.whole:
+            self.parts[slot.name] = found
+            self.values.pop(slot.name, None)
+        elif slot.confirm or not found.sure:
+            self.doubt = (slot, found)
+            self.values.pop(slot.name, None)
+        else:
+            self._keep(slot, found)
+
+    def _keep(self, slot: Slot, found: Found) -> None:
+        self.values[slot.name] = found
+        self.parts.pop(slot.name, None)
+        self.misses = 0

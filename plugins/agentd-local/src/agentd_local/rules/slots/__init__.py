@@ -1,0 +1,20 @@
+"""One reader for each type of slot: text in, what was found of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agentd_local.rules.slots import choice, name, number, phone, text, when, yes_no
+from agentd_local.rules.slots.base import Ask, Found
+
+READERS: dict[str, Callable[[str, Ask], Found | None]] = {
+    "phone": phone.read,
+    "date": when.read,
+    "name": name.read,
+    "choice": choice.read,
+    "yes-no": yes_no.read,
+    "number": number.read,
+    "text": text.read,
+}
+
+__all__ = ["READERS", "Ask", "Found"]

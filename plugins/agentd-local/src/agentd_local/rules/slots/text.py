@@ -1,0 +1,18 @@
+"""Free text, such as what the call is about: whatever is left of an answer when the fillers are gone."""
+
+from __future__ import annotations
+
+from agentd_local.rules.slots.base import Ask, Found
+from agentd_local.rules.words import words
+
+LONGEST = 200  # characters that are kept
+
+
+def read(text: str, ask: Ask) -> Found | None:
+    if not ask.asked:
+        return None
+    filler = ask.speech.fillers.match(text)
+    rest = text[filler.end() :] if filler else text
+    if not [word for word in words(rest) if len(word.text) > 1 or word.text.isdigit()]:
+        return None
+    return Found(rest.strip(" ,.!")[:LONGEST])

@@ -1,0 +1,76 @@
+"""What a language brings to the rules: its words for everything, and the sentences of the agent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+
+from agentd_local.rules.words import Numerals
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The words of days and times. Weekdays count from Monday = 0, as `date.weekday` does."""
+
+    relative: Mapping[str, int]  # "tomorrow" -> 1; may be several words
+    weekdays: Mapping[str, int]
+    months: Mapping[str, int]
+    parts: Mapping[str, str]  # "in the morning" -> "morning"
+    any_time: re.Pattern[str]
+    next_week: re.Pattern[str]
+    half: frozenset[str]
+    quarter: frozenset[str]
+    to: frozenset[str]  # "quarter TO three"
+    past: frozenset[str]
+    at: frozenset[str]  # words before a time
+    oclock: frozenset[str]
+    pm: frozenset[str]
+    am: frozenset[str]
+    fixed: Mapping[str, time]  # "noon"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What the agent says. Tuples are variants, taken in turn. `{...}` as named in `replies`."""
+
+    acks: tuple[str, ...]
+    thanks_name: tuple[str, ...]
+    confirm: tuple[str, ...]  # {value}
+    noted: tuple[str, ...]  # {value}, after a correction
+    more_digits: tuple[str, ...]  # {digits}
+    what_time: tuple[str, ...]  # {day}
+    which_day: tuple[str, ...]  # {time}
+    skip: tuple[str, ...]
+    change_what: tuple[str, ...]
+    anything_else: tuple[str, ...]
+    summary: str  # {items}
+    otherwise: Mapping[str, tuple[str, ...]]  # slot type -> the question in other words; {question}, {choices}
+    one_of: str  # between the last two choices
+    small_talk: Mapping[str, tuple[str, ...]]  # intent -> answer
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A language."""
+
+    numerals: Numerals
+    calendar: Calendar
+    sentences: Sentences
+    yes: frozenset[str]
+    no: frozenset[str]
+    intents: Mapping[str, re.Pattern[str]]  # searched in `plain` text, in this order
+    correction: re.Pattern[str]  # at the start of plain text
+    name_cues: re.Pattern[str]  # before a name, whether or not it was asked for
+    weak_name_cues: re.Pattern[str]  # before a name that was asked for
+    phone_glue: frozenset[str]  # words that may stand between the digits of a phone number
+    not_names: frozenset[str]  # words that are no name, and where a name ends
+    after_names: frozenset[str]  # words that may follow a bare name: "Dana here"
+    fillers: re.Pattern[str]  # at the start of an answer
+    ordinals: Mapping[str, int]
+    questions: re.Pattern[str]  # how a question of the caller begins
+    say_day: Callable[[date], str]
+    say_time: Callable[[time], str]
+    say_part: Mapping[str, str]  # "morning" -> "in the morning"
+    say_digits: Callable[[str], str]  # one by one, in groups
