@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ from agentd.resilience.breaker import Breaker
 
 E = TypeVar("E")
 T = TypeVar("T")
+
+_MARKER = re.compile(r"<\|(?:end|eot|eom|im_|start|begin|system|user|assistant)")
+"""How the end-of-text and role markers begin that chat models are trained with."""
 
 Emit = Callable[[Event], None]
 
@@ -123,6 +127,6 @@ def garbled(text: str) -> bool:
     """Is this no text for a caller: control characters, undecodable bytes, a model's own markers?"""
     return (
         "\ufffd" in text
-        or "<|" in text
+        or _MARKER.search(text) is not None
         or any(c not in "\n\t\r" and unicodedata.category(c) in ("Cc", "Cs", "Co") for c in text)
     )

@@ -38,15 +38,11 @@ class Breaker:
         self.rules = rules or BreakerRules()
         self.circuit = Circuit.CLOSED
         self._failed_at: deque[float] = deque(maxlen=self.rules.failures)
-        self._opened_at = 0.0
-        self._probe_at = 0.0
+        self._rests_until = -math.inf
 
     def ready(self, now_s: float) -> bool:
         """Would `allow` say yes? Asking changes nothing."""
-        if self.circuit is Circuit.CLOSED:
-            return True
-        waited_since = self._opened_at if self.circuit is Circuit.OPEN else self._probe_at
-        return now_s - waited_since >= self.rules.open_s
+        return self.circuit is Circuit.CLOSED or now_s >= self._rests_until
 
     def allow(self, now_s: float) -> bool:
         """May the engine be tried now? The first to ask after the pause becomes the probe; a probe that has told
@@ -54,7 +50,7 @@ class Breaker:
         if not self.ready(now_s):
             return False
         if self.circuit is not Circuit.CLOSED:
-            self.circuit, self._probe_at = Circuit.HALF_OPEN, now_s
+            self.circuit, self._rests_until = Circuit.HALF_OPEN, now_s + self.rules.open_s
         return True
 
     def succeeded(self) -> None:
@@ -76,8 +72,8 @@ class Breaker:
     def dropped(self) -> None:
         """The use was cancelled before it told anything: the next caller may be the probe at once."""
         if self.circuit is Circuit.HALF_OPEN:
-            self._probe_at = -math.inf
+            self._rests_until = -math.inf
 
     def _open(self, now_s: float) -> None:
-        self.circuit, self._opened_at = Circuit.OPEN, now_s
+        self.circuit, self._rests_until = Circuit.OPEN, now_s + self.rules.open_s
         self._failed_at.clear()

@@ -72,15 +72,14 @@ class FallbackSTT:
                     engine, self._course.chain[0], feed, self._final_ms, self._reached_ms, out, self._back_at(engine)
                 )
                 failure = await self._session(session, engine, fmt, language)
-                if failure is not None:
-                    self._emit(AsrErr(error=str(failure)))
-                    last = failure
-                if feed.ended:
+                if failure is None and feed.ended:
                     return
                 if failure is None:
                     self._fail_back_s *= 2
                     engines = self._course.engines()
                     break
+                self._emit(AsrErr(error=str(failure)))
+                last = failure
                 fruitless = 1 if session.fruitful else fruitless + 1
                 await trio.sleep(AGAIN_S)
                 if not engine.breaker.allow(trio.current_time()):

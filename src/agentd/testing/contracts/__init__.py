@@ -1,0 +1,31 @@
+"""Suites that every engine and guard must pass: subclass, give a factory, inherit the tests.
+
+    class TestBeeps(TTSContract):
+        def make(self) -> TTS:
+            return Beeps()
+
+They run in virtual time. An engine that uses threads says `virtual = False` and, if it is slow, a longer `patience_s`.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("base", "stt", "llm", "tts", "guard", "vad")))
+
+from agentd.testing.contracts.fake_call import FakeCall  # noqa: E402
+from agentd.testing.contracts.guard import GuardContract  # noqa: E402
+from agentd.testing.contracts.llm import LLMContract, LLMFailureContract  # noqa: E402
+from agentd.testing.contracts.stt import STTContract, STTFailureContract  # noqa: E402
+from agentd.testing.contracts.tts import TTSContract, TTSFailureContract  # noqa: E402
+from agentd.testing.contracts.vad import VADContract  # noqa: E402
+
+__all__ = [
+    "FakeCall",
+    "GuardContract",
+    "LLMContract",
+    "LLMFailureContract",
+    "STTContract",
+    "STTFailureContract",
+    "TTSContract",
+    "TTSFailureContract",
+    "VADContract",
+]
