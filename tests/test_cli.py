@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -136,6 +139,22 @@ def test_a_plugin_that_cannot_be_loaded_does_not_cost_the_help() -> None:
     assert said.exit_code == 0
     assert "serve" in said.stdout
     assert said.stderr.startswith("agentd: settings: AGENTD_PLUGINS: no plugin is called nosuch")
+
+
+def test_serve_tells_its_address_in_json_lines_and_ends_well_on_sigterm(tmp_path: Path) -> None:
+    arguments = ["serve", "--port", "0", "--stt", "scripted", "--llm", "scripted", "--tts", "scripted"]
+    env = os.environ | {"BIND": "127.0.0.1", "LANGUAGE_CODE": "en-US", "MIN_UTT_SEC": "0.7"}
+    with subprocess.Popen([sys.executable, "-m", "agentd", *arguments], stderr=subprocess.PIPE, env=env) as daemon:
+        assert daemon.stderr is not None
+        lines = []
+        for raw in daemon.stderr:
+            lines.append(json.loads(raw))
+            if lines[-1]["event"] == "READY":
+                daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(30) == 0
+    (ready,) = [line for line in lines if line["event"] == "READY"]
+    assert ready["address"].startswith("127.0.0.1:")
+    assert lines[0]["event"].startswith("MIN_UTT_SEC=0.7")
 
 
 def test_plugins_lists_what_is_there_and_what_it_brings() -> None:
