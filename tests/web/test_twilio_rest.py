@@ -1,0 +1,84 @@
+"""The REST port against a fake of Twilio's API on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+
+from agentd.errors import PeerError
+from agentd.web.twilio_rest import TwilioRest
+from tests.web.fake_api import ACCOUNT, AUTH_TOKEN, FakeApi, fake_api
+
+
+@asynccontextmanager
+async def client(api: FakeApi, token: str = AUTH_TOKEN) -> AsyncIterator[TwilioRest]:
+    rest = TwilioRest(ACCOUNT, token, api.url)
+    try:
+        yield rest
+    finally:
+        await rest.aclose()
+
+
+async def test_a_call_is_redirected_and_hung_up() -> None:
+    async with fake_api(CA1="in-progress") as api, client(api) as rest:
+        assert await rest.run_twiml("CA1", "<?xml?><Response>שלום</Response>".encode())
+        assert await rest.run_url("CA1", "https://h/x")
+        assert await rest.hang_up("CA1")
+        assert api.updates == [
+            ("CA1", {"Twiml": "<?xml?><Response>שלום</Response>"}),
+            ("CA1", {"Url": "https://h/x", "Method": "POST"}),
+            ("CA1", {"Status": "completed"}),
+        ]
+
+
+async def test_an_ended_or_unknown_call_is_no_error() -> None:
+    async with fake_api(CA1="completed") as api, client(api) as rest:
+        assert not await rest.hang_up("CA1")
+        assert not await rest.run_twiml("CA2", b"<Response/>")
+
+
+async def test_wrong_credentials_are_named_by_code() -> None:
+    async with fake_api(CA1="in-progress") as api, client(api, "wrong") as rest:
+        with pytest.raises(PeerError) as error:
+            await rest.hang_up("CA1")
+        assert error.value.code == "twilio-20003"
+        assert "wrong" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"", "twilio-unreachable"),
+        (b"HTTP/1.1 500 Oops\r\nContent-Length: 5\r\nConnection: close\r\n\r\noops!", "twilio-"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\noops!", "twilio-garbled"),
+        (b"not http", "twilio-unreachable"),
+    ],
+)
+async def test_whatever_comes_back_is_one_kind_of_error(answer: bytes, code: str) -> None:
+    async with fake_api(CA1="in-progress") as api, client(api) as rest:
+        api.break_with = answer
+        with pytest.raises(PeerError) as error:
+            await rest.hang_up("CA1")
+        assert error.value.code.startswith(code)
+
+
+async def test_nobody_at_the_other_end_is_unreachable() -> None:
+    rest = TwilioRest(ACCOUNT, AUTH_TOKEN, "http://127.0.0.1:9")
+    with pytest.raises(PeerError) as error:
+        await rest.hang_up("CA1")
+    assert error.value.code == "twilio-unreachable"
+    await rest.aclose()
+
+
+async def test_a_stalled_api_is_given_up(autojump_clock: trio.testing.MockClock) -> None:
+    autojump_clock.autojump_threshold = 0.1
+    async with fake_api(CA1="in-progress") as api, client(api) as rest:
+        api.stall = True
+        began = trio.current_time()
+        with pytest.raises(PeerError) as error:
+            await rest.hang_up("CA1")
+        assert error.value.code == "twilio-unreachable"
+        assert trio.current_time() - began <= 8.5
