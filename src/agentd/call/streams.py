@@ -1,4 +1,5 @@
-"""Bridges for engines: bounded read-ahead, and blocking SDKs in threads. The only file that may start a thread.
+"""Bridges for engines: bounded read-ahead, blocking SDKs in threads, and asyncio SDKs in one side loop. The only file
+that may start a thread.
 
 A blocking SDK's whole stream lives in *one* thread, and nothing is ever abandoned: leaving the block tells the SDK to
 cancel, by its own thread-safe means, and waits until the thread is gone. An SDK whose cancel does not end its iteration
@@ -7,12 +8,17 @@ keeps its call waiting; the contract suites find it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from typing import TypeVar, TypeVarTuple
+import atexit
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, TypeVarTuple
 
 import trio
 from trio.abc import ReceiveChannel
+
+if TYPE_CHECKING:
+    import asyncio  # only a process that has a side loop pays for it
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -145,3 +151,88 @@ async def from_thread(
             nursery.start_soon(run)
             yield out
             nursery.cancel_scope.cancel(reason="the reader has left")
+
+
+class SideLoop:
+    """An asyncio loop in one thread, for every stream of an SDK that knows nothing else (`grpc.aio`).
+
+    Make one per plugin and keep it: the thread starts at the first `run` and ends with the process. Each operation of a
+    stream (open, read, write) is a `run` of its own, so that the engine's logic stays in trio and the SDK's own waiting
+    is the back-pressure, in both directions. One costs about 0.1 ms.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, fn: Callable[[*Ts], Coroutine[Any, Any, T]], *args: *Ts) -> T:
+        """Await `fn(*args)` on the side loop: its result, or its error as it is.
+
+        A cancel cancels the asyncio task and waits until it is gone: nothing is abandoned, and what it does afterwards
+        is its echo and is dropped, but for a result that was ready at the same moment, which is not lost. Raises
+        `BrokenResourceError` when it was cancelled on its own side, and `RuntimeError` under the mock clock.
+        """
+        _refuse_mock_clock()
+        errand = _Errand(self._running(), fn(*args))
+        return await errand.done()
+
+    def post(self, fn: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Call the synchronous `fn(*args)` on the side loop, soon; from any thread, never waits."""
+        self._running().call_soon_threadsafe(fn, *args)
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                import asyncio
+
+                self._loop = asyncio.new_event_loop()
+                thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
+                thread.start()
+                atexit.register(_stop, self._loop, thread)
+            return self._loop
+
+
+def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(1.0)  # a loop that is stuck in its SDK ends with the process
+    if not thread.is_alive():
+        loop.close()
+
+
+class _Errand(Generic[T]):
+    """One coroutine on its way over and its outcome on its way back."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
+        self._loop, self._work = loop, work
+        self._token, self._waiter = trio.lowlevel.current_trio_token(), trio.lowlevel.current_task()
+        self._task: asyncio.Task[T] | None = None
+        self._raise_cancel: Callable[[], NoReturn] | None = None
+
+    async def done(self) -> T:
+        self._loop.call_soon_threadsafe(self._begin)
+        await trio.lowlevel.wait_task_rescheduled(self._abort)
+        task = self._task
+        assert task is not None
+        if self._raise_cancel is not None and (task.cancelled() or task.exception() is not None):
+            self._raise_cancel()
+        if task.cancelled():
+            raise trio.BrokenResourceError("cancelled on the side loop")
+        return task.result()
+
+    def _abort(self, raise_cancel: Callable[[], NoReturn]) -> trio.lowlevel.Abort:
+        self._raise_cancel = raise_cancel
+        self._loop.call_soon_threadsafe(self._cancel)  # in order: never before `_begin`
+        return trio.lowlevel.Abort.FAILED
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._work)
+        self._task.add_done_callback(self._ended)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _ended(self, task: asyncio.Task[T]) -> None:
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(trio.lowlevel.reschedule, self._waiter)
