@@ -328,7 +328,7 @@ def test_an_agent_that_does_not_read_loses_the_callers_audio() -> None:
         line = Line(1, agent=log.agent)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(handset.run)
-            ended = await LiveStream(log, line, handset, Stuck()).run({})  # type: ignore[arg-type]
+            ended = await LiveStream(log, line, handset, Stuck(), handset.hung_up).run({})  # type: ignore[arg-type]
             assert ended is None
         return log.result()
 
@@ -420,6 +420,36 @@ async def test_callbacks_can_come_in_reverse_and_the_number_hears_the_end() -> N
         ("/webhook/stream_status", "stream-stopped"),
         ("/webhook/stream_status", "stream-started"),
     ]
+
+
+async def test_the_rest_api_replaces_what_runs_or_ends_the_call() -> None:
+    redirect = "<Response><Redirect>/webhook/again</Redirect></Response>"
+    for update, ended_by, verbs in (
+        (redirect, "twiml", ["Connect", "Redirect", "Dial"]),
+        ("completed", "rest", ["Connect"]),
+    ):
+        tell, updates = trio.open_memory_channel[str](1)
+
+        async def transfers(agent: Agent, tell: trio.MemorySendChannel[str] = tell, update: str = update) -> None:
+            await agent.frames(3)
+            tell.send_nowait(update)
+            await listener(agent)
+
+        async with stand_in(transfers) as server:
+            server.connect()
+            server.xml("/webhook/again", b"<Response><Dial>+972500000000</Dial></Response>")
+            result = await call(server, Silence(10), network=Network(updates=updates))
+            assert server.agents[0].events()[-1] == "stop"
+        assert (result.ended_by, result.verbs, result.codes) == (ended_by, verbs, [])
+        assert ("/webhook/stream_ended" in server.paths()) == (ended_by == "rest")
+
+
+async def test_twiml_that_redirects_for_ever_is_stopped() -> None:
+    async with stand_in(listener) as server:
+        server.xml("/webhook/incoming_call", b"<Response><Redirect>/webhook/incoming_call</Redirect></Response>")
+        result = await call(server, HangUp())
+    assert (result.ended_by, result.codes) == ("refused", [11200])
+    assert len(server.posts) == 21
 
 
 async def test_a_caller_with_no_end_hangs_up_at_the_limit() -> None:

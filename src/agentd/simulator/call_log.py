@@ -41,12 +41,13 @@ class CallResult:
     """A call that is over. Times are seconds since it was placed; speech is (begin, end) of what could be heard.
 
     `ended_by`: "caller", "agent" (closed the socket, and TwiML said nothing more), "twiml" (a verb such as Dial
-    took over), "lost" (the socket went without a close), "refused" (no stream came about), "limit".
+    took over), "lost" (the socket went without a close), "refused" (no stream came about), "limit",
+    "rest" (completed by the REST API).
     `answer_waits_s`: from the end of each stretch of the caller's to the agent's first sound, where the agent was
     silent at that end and answered before the caller spoke again. `barge_in_stops_s`: where the caller began while the
     agent spoke, how long the agent stayed audible. `greeting_s`: from the stream's start to the agent's first sound,
-    None if the caller spoke before it. `clears`: (when, seconds of audio thrown away). `messages`: what agentd sent, by
-    kind.
+    None if the caller spoke before it. `marks`: (when, name) of those that agentd sent. `clears`: (when, seconds of
+    audio thrown away). `messages`: what agentd sent, by kind.
     """
 
     call_sid: str

@@ -24,17 +24,25 @@ SLOW_READER = 31930
 _QUEUE_FRAMES = 100  # 2 s; what the kernel takes comes on top. Twilio names no figure.
 _QUEUE_MESSAGES = 1000  # marks and keys may still pass when frames may not
 _HANG_S = 0.35  # a pause in the live display, as in `Track.sounds`
-_HANG_UP_S = 3.0
+_LEAVE_S = 3.0
 _WHY = {CLOSED: "closed by agentd", LOST: "the socket is gone", VIOLATION: "no WebSocket frame"}
 
 
 class LiveStream:
-    """`run` once. `stops_reading_after_s`: from then on this end never reads again, as a hung peer."""
+    """`run` once. `leave`: when set, this end says `stop` and closes. `stops_reading_after_s`: from then on it never
+    reads again, as a hung peer."""
 
     def __init__(
-        self, log: CallLog, line: Line, handset: Handset, socket: Socket, *, stops_reading_after_s: float = math.inf
+        self,
+        log: CallLog,
+        line: Line,
+        handset: Handset,
+        socket: Socket,
+        leave: trio.Event,
+        *,
+        stops_reading_after_s: float = math.inf,
     ) -> None:
-        self._log, self._line, self._handset, self._socket = log, line, handset, socket
+        self._log, self._line, self._handset, self._socket, self._leave = log, line, handset, socket, leave
         self._stops_reading_after_s = stops_reading_after_s
         self._out, self._queue = trio.open_memory_channel[bytes | None](_QUEUE_MESSAGES)  # None: close
         self._news = trio.lowlevel.ParkingLot()
@@ -43,13 +51,13 @@ class LiveStream:
         self._scope = trio.CancelScope()
 
     async def run(self, parameters: Mapping[str, str]) -> Ended | None:
-        """From `connected` to the end: how agentd ended it, or None when the caller hung up. Cancel cuts the line."""
+        """From `connected` to the end: how agentd ended it, or None when this end left. Cancel cuts the line."""
         self._out.send_nowait(self._line.connected())
         self._out.send_nowait(self._line.start(parameters))
         self._log.stream_starts_s.append(self._log.now())
         with self._scope:
             async with trio.open_nursery() as nursery:
-                for task in (self._pump, self._read, self._echo, self._write, self._await_hang_up):
+                for task in (self._pump, self._read, self._echo, self._write, self._await_leave):
                     nursery.start_soon(task)
         now_s = self._log.now()
         self._line.agent.cut(now_s)
@@ -113,11 +121,11 @@ class LiveStream:
             with trio.move_on_after(math.inf if due_s is None else due_s - self._log.now()):
                 await self._news.park()
 
-    async def _await_hang_up(self) -> None:
-        await self._handset.hung_up.wait()
+    async def _await_leave(self) -> None:
+        await self._leave.wait()
         self._offer(self._line.stop())
         self._offer(None)
-        await trio.sleep(_HANG_UP_S)  # for an agentd that does not read
+        await trio.sleep(_LEAVE_S)  # for an agentd that does not read
         self._scope.cancel()
 
     def _note(self, taken: Taken) -> None:
@@ -138,7 +146,7 @@ class LiveStream:
             self._log.warn(SLOW_READER, "messages discarded: agentd does not read")
 
     def _end(self, ended: Ended) -> None:
-        if self._ended is None and not self._handset.hung_up.is_set():
+        if self._ended is None and not self._leave.is_set():
             self._ended = ended
             why = _WHY[ended.code]
             self._log.warn(ended.code, f"{why}, close code {ended.close_code} {ended.reason}".rstrip())

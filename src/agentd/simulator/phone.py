@@ -47,7 +47,9 @@ class Network:
     `auth_token`: sign with it; None leaves requests unsigned. `subprotocols`: offered at the handshake (Twilio offers
     none). `call_status_url`: the number's StatusCallback. `parameters`: the stream's, when `to` is a ws(s) URL and no
     TwiML says them. `stops_reading_after_s`: this end's socket is never read again after that. `limit_s`: the caller
-    hangs up then. `seed` fixes sids and the first timestamp. `trust`: for TLS with a private authority.
+    hangs up then. `updates`: what the REST API is told to do with the live call: TwiML, which replaces what runs (the
+    stream is stopped, its `action` not asked: assumed), or "completed". `seed` fixes sids and the first timestamp.
+    `trust`: for TLS with a private authority.
     """
 
     caller: str = "+972501234567"
@@ -60,6 +62,7 @@ class Network:
     parameters: Mapping[str, str] = field(default_factory=dict)
     stops_reading_after_s: float = math.inf
     limit_s: float = 900.0
+    updates: trio.MemoryReceiveChannel[str] | None = None
     seed: int | None = None
     trust: ssl.SSLContext | None = None
 
@@ -98,13 +101,15 @@ class _Call:
         self._callbacks, self._to_deliver = trio.open_memory_channel[tuple[str, dict[str, str]]](1000)
         self._delivery = trio.CancelScope()
         self._streaming = trio.Event()
-        self._over_limit = False
+        self._leave = trio.Event()
+        self._ended_by = "caller"
+        self._replacement: list[Stream | Verb] | None = None
 
     async def run(self) -> None:
         """The call, then the last callbacks."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._limit)
-            nursery.start_soon(self._play)
+            for task in (self._limit, self._play, self._hang_up, self._take_updates):
+                nursery.start_soon(task)
             await self._connect()
             nursery.cancel_scope.cancel()
         self._log.emit("line", "call over", self._log.ended_by)
@@ -120,8 +125,24 @@ class _Call:
 
     async def _limit(self) -> None:
         await trio.sleep(self._network.limit_s)
-        self._over_limit = True
+        self._ended_by = "limit"
         self._handset.hung_up.set()
+
+    async def _hang_up(self) -> None:
+        await self._handset.hung_up.wait()
+        self._leave.set()
+
+    async def _take_updates(self) -> None:
+        if self._network.updates is None:
+            return
+        async for update in self._network.updates:
+            self._log.emit("line", "call updated", update)
+            if update == "completed":
+                self._ended_by = "rest"
+                self._handset.hung_up.set()
+            else:
+                self._replacement = read_twiml(update.encode(), "text/xml", self._to)
+                self._leave.set()
 
     async def _connect(self) -> None:
         if urlsplit(self._to).scheme in ("ws", "wss"):
@@ -158,16 +179,22 @@ class _Call:
             self._log.verbs.append("Connect")
             plain = urlsplit(self._to).scheme == "http" and _is_loopback(urlsplit(verb.url).hostname or "")
             await self._stream(verb, plain)
+            if self._replacement is not None:
+                following, self._replacement = self._replacement, None
+                return following
             over = self._handset.hung_up.is_set()
             if verb.action:
-                following = await self._ask(verb.action, "completed" if over else "in-progress")
-                return None if over else following
+                asked = await self._ask(verb.action, "completed" if over else "in-progress")
+                return None if over else asked
             if over:
                 return None
         return None
 
     async def _stream(self, stream: Stream, plain: bool) -> None:
         line = Line(self._rng.getrandbits(32), self._log.call_sid, account_sid=self._account_sid, agent=self._log.agent)
+        self._leave = trio.Event()
+        if self._handset.hung_up.is_set():
+            return
         signature = self._client.signature(stream.url.replace("ws://", "wss://", 1), {})
         try:
             async with dial(
@@ -185,6 +212,7 @@ class _Call:
                     line,
                     self._handset,
                     socket,
+                    self._leave,
                     stops_reading_after_s=self._network.stops_reading_after_s,
                 )
                 ended = await live.run(stream.parameters)
@@ -194,7 +222,7 @@ class _Call:
             self._stream_event(stream, line, "stream-error", e.code)
             return
         if ended is None:
-            self._log.ended_by = "limit" if self._over_limit else "caller"
+            self._log.ended_by = self._ended_by
             self._stream_event(stream, line, "stream-stopped")
             return
         self._log.close_code, self._log.close_reason = ended.close_code, ended.reason
