@@ -26,6 +26,7 @@ WARNINGS: Final = (
     events.EngineSwitch,
     events.Watchdog,
     events.PluginFailure,
+    events.StreamRefused,
     events.BadInput,
     events.Underrun,
     events.AudioDropped,
@@ -34,7 +35,8 @@ DETAILS: Final = (events.TurnGuessed, events.LlmStart)
 
 
 def level(event: Event) -> int:
-    """INFO for what an operator follows, DEBUG for what repeats, WARNING for what somebody may have to mend."""
+    """INFO for what an operator follows, DEBUG for what repeats, WARNING for what somebody may have to mend, ERROR for
+    a bug of ours."""
     match event:
         case events.WsMedia(rx=count) | events.WsTx(tx=count):
             return logging.INFO if count == FIRST_COUNT else logging.DEBUG
@@ -42,6 +44,8 @@ def level(event: Event) -> int:
             return logging.DEBUG
         case events.WsHandshake(refused=str()):
             return logging.WARNING
+        case events.CallEnded(crash=str()):
+            return logging.ERROR
         case events.Webhook(status=status) if status >= 400:
             return logging.WARNING
     if isinstance(event, WARNINGS):
