@@ -87,6 +87,35 @@ class Watchdog(Event, frozen=True, kw_only=True):
     call_sid: str = ""
 
 
+class StreamRefused(Event, frozen=True, kw_only=True):
+    """A media stream that never became a call."""
+
+    name = "STREAM_REFUSED"
+    reason: str
+    call_sid: str = ""
+
+
+class CallEnded(Event, frozen=True, kw_only=True):
+    """The record of one stream, from the supervisor; `crash` names a bug of ours."""
+
+    name = "CALL_ENDED"
+    call_sid: str
+    reason: str
+    duration_s: float
+    turns: int
+    crash: str | None = None
+
+
+class RecordingKnown(Event, frozen=True, kw_only=True):
+    """Twilio told us of a recording of a call."""
+
+    name = "RECORDING"
+    call_sid: str
+    recording_sid: str
+    status: str
+    duration_s: int | None = None
+
+
 class PluginFailure(Event, frozen=True, kw_only=True):
     name = "PLUGIN_FAILED"
     plugin: str

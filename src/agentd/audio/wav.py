@@ -68,6 +68,11 @@ def read_wav(path: Path | str, rate_hz: int = LINE_HZ) -> bytes:
     return resample(sound.data, sound.rate_hz, rate_hz)
 
 
+def wav_of(pcm: bytes, rate_hz: int = LINE_HZ) -> bytes:
+    """A mono WAV file as bytes, of 16-bit PCM."""
+    return _file(pcm, 1, rate_hz)
+
+
 def write_wav(path: Path | str, pcm: bytes, rate_hz: int = LINE_HZ) -> None:
     """Write mono PCM16 little-endian. Raises OSError."""
     Path(path).write_bytes(_file(pcm, 1, rate_hz))

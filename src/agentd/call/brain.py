@@ -81,7 +81,7 @@ class Brain:
         self.frame += 1
         now = self._hands.now()
         if voiced:
-            self._voice_ended_s = self.last_active_s = now
+            self.last_active_s = now
         cue = self.endpointer.hear(voiced, level, threshold)
         self._interrupted(self.floor.barge_in.hear(voiced, level), "voice")
         if cue is not None:
@@ -189,11 +189,13 @@ class Brain:
         t1_ms = (ep.last_voiced_frame + 1) * FRAME_MS
         self._eou_reason = "timeout" if self._overlong else reason
         self._overlong = False
+        silence_ms = self.frame * FRAME_MS - t1_ms
         self._decided_s = self._hands.now()
+        self._voice_ended_s = self._decided_s - silence_ms / 1000
         self._hands.emit(
             EndOfUtterance(
                 length_ms=t1_ms - ep.onset_frame * FRAME_MS,
-                silence_ms=self.frame * FRAME_MS - t1_ms,
+                silence_ms=silence_ms,
                 reason=self._eou_reason,
             )
         )

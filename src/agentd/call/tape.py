@@ -59,6 +59,7 @@ class Bus:
     def __init__(self, subscribers: Iterable[Subscriber] = (), now: Callable[[], float] = trio.current_time) -> None:
         self._lines = [_Line(s) for s in subscribers]
         self._now = now
+        self._began = now()
         self._seq = 0
 
     @property
@@ -73,7 +74,7 @@ class Bus:
     def house(self, event: Event) -> None:
         """An event of no call."""
         self._seq += 1
-        self.publish(Recorded("", 0, self._seq, round(self._now() * 1000), 0, event))
+        self.publish(Recorded("", 0, self._seq, round((self._now() - self._began) * 1000), 0, event))
 
     def close(self) -> None:
         for line in self._lines:

@@ -1,0 +1,321 @@
+"""The house: one process, one port, all calls.
+
+    run
+     ├─ bus         one task per subscriber: logs, tape files, plugins
+     ├─ plugins     their daemon tasks; READY waits for them
+     ├─ front       accepts; HTTP lives there, media streams come out of it
+     ├─ signals     SIGTERM or SIGINT: drain; the second one: cancel
+     └─ CALLS       every call; drained before anything else stops
+
+Draining: new calls are refused politely, those that are live may finish for `DRAIN_SEC`, then they are told goodbye.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from agentd import __version__
+from agentd.agents.playbook_file import load_playbook
+from agentd.agents.prompting import system_prompt
+from agentd.audio.mulaw import decode
+from agentd.audio.wav import wav_of
+from agentd.call.call import Call, House
+from agentd.call.contain import contain
+from agentd.call.echo import echo_call
+from agentd.call.reception import Refused, receive_start
+from agentd.call.sample import Sampler
+from agentd.call.tape import Bus
+from agentd.config import Settings
+from agentd.core.history import History
+from agentd.core.media_stream import Start
+from agentd.core.playbook import Playbook
+from agentd.engines import Voice
+from agentd.errors import PluginFailed
+from agentd.events import CallEnded, PluginFailure, Ready, RecordingKnown, StreamRefused
+from agentd.facts import CallFacts, CallRecord, Incoming
+from agentd.hookspecs import DaemonTask, Subscriber
+from agentd.media import MediaStream
+from agentd.plugins import Plugins
+from agentd.resilience.chains import Chains
+from agentd.resilience.phrase_bank import PhraseBank
+from agentd.sd_notify import notify
+from agentd.telemetry.sink import LogSubscriber
+from agentd.web.admission import Admissions
+from agentd.web.door import Door, Recording
+from agentd.web.front import Front
+from agentd.web.listening import listening_socket
+from agentd.web.twilio_rest import TwilioRest
+
+log = logging.getLogger("agentd")
+
+GOODBYE_S = 15.0  # for the goodbyes at the end of a drain
+LOST = frozenset({"lost", "stalled-reader", "no-media", "crash"})  # streams that Twilio will ask us to resume
+
+
+class Daemon:
+    """`run` once. `subscribers` are added to those of the plugins and the log."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        *,
+        subscribers: Iterable[Subscriber] = (),
+        progress: Callable[[str], None] = log.info,
+    ) -> None:
+        self.settings, self.plugins, self._progress = settings, plugins, progress
+        self.calls: dict[str, Call] = {}
+        self.records: list[CallRecord] = []
+        self.draining = False
+        self.bus = Bus([LogSubscriber(settings), *subscribers, *plugins.subscribers()])
+        self.playbook = _playbook(settings)
+        self._chains = Chains.load(settings, plugins)
+        voice = Voice(self.playbook.language, "", settings.tts_rate, settings.tts_pitch)
+        self.phrases = PhraseBank(self._chains.tts, voice)
+        self._chains.use_phrases(self.phrases)
+        self.admissions = Admissions(settings)
+        self.house = House(
+            settings=settings,
+            bus=self.bus,
+            engines=self._chains,
+            phrases=self.phrases,
+            system_prompt=partial(system_prompt, settings=settings),
+            guards=plugins.guards(),
+            vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
+            sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
+        )
+        self._finished = trio.Event()
+        self._calls_nursery: trio.Nursery | None = None
+        self.front: Front | None = None
+
+    async def run(self, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until drained. `started(address)` when calls are answered. Cancel: every call ends now."""
+        listener = listening_socket(self.settings.bind, self.settings.port)
+        with listener:
+            async with trio.open_nursery() as house:
+                house.start_soon(self.bus.run)
+                try:
+                    for name, task in self.plugins.daemon_tasks():
+                        await house.start(self._plugin_task, name, task)
+                    await self._prepare_phrases()
+                    async with trio.open_nursery() as outside:
+                        self.front = Front(self._door(), listener)
+                        address = await outside.start(self.front.run)
+                        gc.collect()
+                        gc.freeze()  # what is here now stays: the collector need not look at it again
+                        self._ready(address)
+                        task_status.started(address)
+                        async with trio.open_nursery() as self._calls_nursery:
+                            self._calls_nursery.start_soon(self._until_drained)
+                        outside.cancel_scope.cancel(reason="drained")
+                finally:
+                    self.bus.close()
+                house.cancel_scope.cancel(reason="drained")
+
+    def drain(self) -> None:
+        """No new calls; end when the last one has."""
+        if not self.draining:
+            self.draining = self.admissions.draining = True
+            notify("STOPPING=1")
+            self._progress(f"Draining: {len(self.calls)} calls")
+            self._finished.set()
+
+    # --- calls
+
+    def _on_media(self, stream: MediaStream, path: str) -> None:
+        assert self._calls_nursery is not None
+        self._calls_nursery.start_soon(self._serve, stream)
+
+    async def _serve(self, stream: MediaStream) -> None:
+        """One media stream, from `start` to its record. What goes wrong in it stays in it."""
+        admitted = await receive_start(stream, self._admit, self.settings.watchdog_start_sec)
+        if isinstance(admitted, Refused):
+            sid = admitted.start.call_sid if admitted.start is not None else ""
+            self.bus.house(StreamRefused(reason=admitted.reason, call_sid=sid))
+            await stream.aclose(admitted.close)
+            return
+        if self.settings.ws_mode == "ECHO":
+            self._ended(await echo_call(stream, admitted, self.bus))
+            return
+        facts = admitted.facts
+        incoming = Incoming(facts.call_sid, facts.caller, facts.called)
+        memory = self.admissions.memory(facts.call_sid)
+        history = memory if isinstance(memory, History) else History()
+        playbook = self.plugins.playbook_for(incoming) or self.playbook
+        call = Call(self.house, stream, admitted, playbook, history)
+        if (before := self.calls.get(facts.call_sid)) is not None:
+            before.end("superseded")
+        self.calls[facts.call_sid] = call
+        self.admissions.remember(facts, history)
+        record = None
+        try:
+            record = await call.run()
+        finally:
+            if self.calls.get(facts.call_sid) is call:
+                del self.calls[facts.call_sid]
+            self._ended(record or call.record())
+
+    def _admit(self, start: Start) -> CallFacts:
+        return self.admissions.admit(start, trio.current_time())
+
+    def _ended(self, record: CallRecord) -> None:
+        now = trio.current_time()
+        if record.reason == "no-media" and self.front is not None:
+            self.front.watchdog.no_media(record.facts)
+        (self.admissions.lost if record.reason in LOST else self.admissions.ended)(record.facts, now)
+        self.bus.house(
+            CallEnded(
+                call_sid=record.facts.call_sid,
+                reason=record.reason,
+                duration_s=round(record.duration_s, 1),
+                turns=record.turns,
+                crash=record.crash,
+            )
+        )
+
+    async def _until_drained(self) -> None:
+        """Holds the calls' nursery open until a drain is asked for; then sees to it that the calls end."""
+        await self._finished.wait()
+        with trio.move_on_after(self.settings.drain_sec):
+            await self._no_calls()
+        for call in list(self.calls.values()):
+            call.brain.finish("drain", call.playbook.phrase("goodbye"))
+        with trio.move_on_after(GOODBYE_S):
+            await self._no_calls()
+        for call in list(self.calls.values()):
+            call.end("drain")
+
+    async def _no_calls(self) -> None:
+        while self.calls:
+            notify("EXTEND_TIMEOUT_USEC=10000000")
+            await trio.sleep(0.5)
+
+    # --- the front door's questions
+
+    def _door(self) -> Door:
+        return Door(
+            settings=self.settings,
+            admissions=self.admissions,
+            emit_house=self.bus.house,
+            on_media=self._on_media,
+            refuse_call=self.plugins.refuse_call,
+            phrase=lambda key, language: self.playbook.phrase(key),
+            phrase_audio=self._phrase_wav,
+            end_call=self._end_call,
+            keep_recording=self._keep_recording,
+            ready=lambda: "draining" if self.draining else "ready",
+            rest=_twilio(self.settings),
+            version=__version__,
+            commit=_commit(),
+        )
+
+    def _phrase_wav(self, key: str) -> bytes | None:
+        mulaw = self.phrases.get(self.playbook.phrase(key))
+        return wav_of(decode(mulaw)) if mulaw is not None else None
+
+    def _end_call(self, call_sid: str, generation: int | None, reason: str) -> None:
+        call = self.calls.get(call_sid)
+        if call is not None and generation in (None, call.facts.generation):
+            call.end(reason)
+
+    def _keep_recording(self, recording: Recording) -> None:
+        self.bus.house(
+            RecordingKnown(
+                call_sid=recording.call_sid,
+                recording_sid=recording.recording_sid,
+                status=recording.status,
+                duration_s=recording.duration_s,
+            )
+        )
+
+    # --- start
+
+    async def _prepare_phrases(self) -> None:
+        texts = _phrases(self.playbook)
+        self._progress(f"Preparing {len(texts)} phrases of {self.playbook.name}")
+        failed = await self.phrases.fill(texts)
+        if failed:
+            log.warning(
+                "%d of %d phrases could not be spoken: %s", len(failed), len(texts), next(iter(failed.values()))
+            )
+
+    async def _plugin_task(
+        self, name: str, task: DaemonTask, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        try:
+            await contain(name, task, task_status)
+        except PluginFailed as e:
+            self.bus.house(PluginFailure(plugin=name, error=repr(e.cause)))
+
+    def _ready(self, address: str) -> None:
+        s = self.settings
+        self.bus.house(
+            Ready(
+                version=__version__,
+                address=address,
+                stt=s.stt_engine,
+                llm=s.llm_engine,
+                tts=s.tts_engine,
+                plugins=tuple(info.name for info in self.plugins.names()),
+                profile=s.profile,
+                signatures=s.signatures,
+            )
+        )
+        notify("READY=1", f"STATUS=answering on {address}")
+
+
+async def serve(settings: Settings) -> None:
+    """What `agentd serve` runs: the daemon, with signals."""
+    daemon = Daemon(settings, Plugins.load(settings))
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+
+            async def watch() -> None:
+                async for _ in signals:
+                    if daemon.draining:
+                        nursery.cancel_scope.cancel(reason="second signal")
+                    daemon.drain()
+
+            nursery.start_soon(watch)
+            await daemon.run()
+            nursery.cancel_scope.cancel(reason="done")
+
+
+def _twilio(settings: Settings) -> TwilioRest | None:
+    if not settings.twilio_account_sid or settings.twilio_auth_token is None:
+        return None
+    return TwilioRest(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())
+
+
+def _playbook(settings: Settings) -> Playbook:
+    playbook = load_playbook(settings.playbook or "", settings.language_code)
+    greeting = settings.ai_greeting_he
+    if greeting is not None and playbook.language.startswith("he"):
+        return replace(playbook, greeting=greeting)
+    return playbook
+
+
+def _phrases(playbook: Playbook) -> list[str]:
+    texts = [playbook.greeting, *(text for variants in playbook.phrases.values() for text in variants)]
+    return [text for text in dict.fromkeys(texts) if text]
+
+
+def _commit() -> str:
+    """The commit of a checkout; "" for an installed package."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return ""
+    try:
+        found = subprocess.run(["git", "-C", str(root), "rev-parse", "--short", "HEAD"], capture_output=True, timeout=2)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.decode().strip()

@@ -1,0 +1,88 @@
+"""What the demo's callers say, and how their voices are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import trio
+
+from agentd.audio.resample import resample
+from agentd.engines import TTS, Voice
+from agentd.simulator.script import HangUp, Interrupt, Say, Silence, Step, WaitForAgent
+
+LINE_HZ = 8000
+CALLER_PITCH = 1.16  # the caller is the agent's voice, 16 % faster and higher: two people to the ear
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing the caller says; `over_s`: over the agent's speech, after so many seconds of it."""
+
+    text: str
+    over_s: float | None = None
+
+
+ENGLISH = (
+    Line("Hello, I would like to make an appointment."),
+    Line("My name is Daniel Miller."),
+    Line("Sorry, one moment please. What did you say?", over_s=1.2),
+    Line("My phone number is two one two, five five five, zero one two three."),
+    Line("Yes, that is right."),
+    Line("Tomorrow at ten in the morning."),
+    Line("Yes. Thank you, goodbye."),
+)
+HEBREW = (
+    Line("שלום, אני רוצה לקבוע פגישה"),
+    Line("קוראים לי דניאל לוי"),
+    Line("רגע סליחה מה אמרת", over_s=1.2),
+    Line("אפס חמש שתיים אחת שתיים שלוש ארבע חמש שש שבע"),
+    Line("כן נכון"),
+    Line("מחר בעשר בבוקר"),
+    Line("כן תודה רבה להתראות"),
+)
+
+
+def lines(language: str) -> tuple[Line, ...]:
+    return HEBREW if language.startswith("he") else ENGLISH
+
+
+def steps(said: tuple[Line, ...], recordings: list[bytes]) -> list[Step]:
+    """The call: the greeting is heard, each line gets its answer, one is said over the agent's speech."""
+    script: list[Step] = [WaitForAgent(within_s=6.0, quiet_s=0.6)]
+    for i, (line, pcm) in enumerate(zip(said, recordings, strict=True)):
+        script.append(Say(pcm) if line.over_s is None else Interrupt(pcm, after_s=line.over_s))
+        interrupted_next = i + 1 < len(said) and said[i + 1].over_s is not None
+        if not interrupted_next:
+            script.append(WaitForAgent(within_s=12.0, quiet_s=1.0))
+    return [*script, Silence(0.5), HangUp()]
+
+
+async def recording(tts: TTS, text: str) -> bytes:
+    """The line as a caller's voice: 16-bit PCM at 8 kHz."""
+    pcm, rate_hz = bytearray(), LINE_HZ
+    async with tts.speak(text, Voice("en-US")) as chunks:
+        async for chunk in chunks:
+            pcm += chunk.pcm
+            rate_hz = chunk.rate_hz
+    return resample(bytes(pcm), round(rate_hz * CALLER_PITCH), LINE_HZ)
+
+
+def hum(text: str) -> bytes:
+    """A voice without words, as long as the text takes to say: where no voice speaks the language."""
+    seconds = 0.33 * len(text.split())
+    t = np.arange(round(seconds * LINE_HZ)) / LINE_HZ
+    pitch = 140 * (1 + 0.08 * np.sin(2 * np.pi * 0.9 * t))
+    phase = 2 * np.pi * np.cumsum(pitch) / LINE_HZ
+    wave = np.sum([np.sin(k * phase) / k for k in range(1, 16)], axis=0)
+    wave *= 0.55 + 0.45 * np.sin(2 * np.pi * 4 * t)
+    pcm: bytes = (wave * (2500 / np.sqrt(np.mean(wave**2)))).clip(-32768, 32767).astype("<i2").tobytes()
+    return pcm
+
+
+async def recordings(tts: TTS | None, said: tuple[Line, ...]) -> list[bytes]:
+    """All of a caller's lines; without a voice for the language they are hummed."""
+    if tts is None:
+        await trio.lowlevel.checkpoint()
+        return [hum(line.text) for line in said]
+    return [await recording(tts, line.text) for line in said]
