@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -29,7 +31,7 @@ VOICE = mulaw.decode(sounds.voice(0.3))
 
 
 @contextmanager
-def talking_agent(seen: list[dict]) -> Iterator[str]:
+def talking_agent(seen: list[dict], on_frame: Callable[[int], None] = lambda number: None) -> Iterator[str]:
     """An agent that says one thing half a second into the stream; yields its URL. Runs in a thread of its own."""
     ready, url, tokens = threading.Event(), [], []
 
@@ -38,6 +40,7 @@ def talking_agent(seen: list[dict]) -> Iterator[str]:
         try:
             while True:
                 seen.append(msgspec.json.decode(await connection.get_message()))
+                on_frame(len(seen))
                 if len(seen) == 25:
                     writer = Writer(seen[1]["streamSid"])
                     await connection.send_message(writer.media(sounds.voice(0.4)).decode())
@@ -95,6 +98,14 @@ def test_json_is_all_that_stdout_holds(tmp_path: Path) -> None:
     assert result["ended_by"] == "caller"
     assert len(result["agent_speech"]) == len(result["caller_speech"]) == 1
     assert result["warnings"] == []
+
+
+def test_an_interrupt_hangs_up_and_still_shows_the_call(tmp_path: Path) -> None:
+    write_wav(tmp_path / "long.wav", VOICE * 200)
+    with talking_agent([], on_frame=lambda n: os.kill(os.getpid(), signal.SIGINT) if n == 60 else None) as url:
+        done = run("--wav", tmp_path / "long.wav", "--to", url)
+    assert done.exit_code == 0, done.output
+    assert "ended by" in done.output
 
 
 def test_nobody_there_is_exit_code_one_and_says_why(tmp_path: Path) -> None:

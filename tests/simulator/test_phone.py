@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -31,6 +32,7 @@ from agentd.simulator.live_stream import LiveStream
 from agentd.simulator.phone import Callbacks, Network, place_call
 from agentd.simulator.script import HangUp, Interrupt, Press, Say, Silence, Step, WaitForAgent
 from agentd.testing import sounds
+from agentd.testing.cancel_everywhere import cancel_everywhere
 from agentd.testing.play import play
 
 VOICE = mulaw.decode(sounds.voice(0.3))
@@ -335,6 +337,44 @@ def test_an_agent_that_does_not_read_loses_the_callers_audio() -> None:
     result = play(scene)
     assert result.codes == [31930]
     assert result.duration_s == pytest.approx(8 + 0.2 + 3, abs=0.1)
+
+
+def test_a_stream_can_be_cut_at_any_step() -> None:
+    class Memory:
+        """An agent that says two words and takes the rest as it comes."""
+
+        def __init__(self, line: Line) -> None:
+            writer = Writer(line.stream_sid)
+            self.says = [writer.media(sounds.voice(0.1)), writer.mark("m"), writer.clear]
+            self.heard: list[str] = []
+
+        async def send(self, message: bytes) -> None:
+            await trio.lowlevel.checkpoint()
+            self.heard.append(msgspec.json.decode(message)["event"])
+
+        async def receive(self) -> str:
+            await trio.sleep(0.03 if self.says else math.inf)
+            return self.says.pop(0).decode()
+
+        async def close(self) -> None:
+            await trio.lowlevel.checkpoint()
+
+    async def scene(scope: trio.CancelScope) -> tuple[CallResult, list[str]]:
+        log = CallLog("CA1")
+        handset, line = Handset(log, [Silence(0.2), HangUp()], seed=1), Line(1, agent=log.agent)
+        memory = Memory(line)
+        with scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(handset.run)
+                await LiveStream(log, line, handset, memory, handset.hung_up).run({})  # type: ignore[arg-type]
+        return log.result(), memory.heard
+
+    def holds(outcome: tuple[CallResult, list[str]]) -> None:
+        result, heard = outcome
+        assert heard[:2] == ["connected", "start"][: len(heard)]
+        assert all(end <= result.duration_s + 1e-6 for _, end in result.agent_speech)
+
+    assert cancel_everywhere(scene, check=holds).runs > 50
 
 
 async def test_this_end_can_stop_reading() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,8 @@ from urllib.parse import urlsplit
 import click
 
 if TYPE_CHECKING:
+    import trio
+
     from agentd.simulator.script import Step
 
 _WEBHOOK = "/webhook/incoming_call"
@@ -76,7 +80,8 @@ def command(
     agentd call --wav hello.wav --json | jq .answer_waits_s
 
     Twilio is simulated whole: the signed webhook, TwiML, the stream with Twilio's own play-out buffer, marks, `clear`,
-    callbacks and error codes. Exit code 0: the agent was heard; 1: it was not; 2: the command line is wrong.
+    callbacks and error codes. Ctrl-C hangs up; a second one stops at once. Exit code 0: the agent was heard; 1: it was
+    not; 2: the command line is wrong.
     """
     import json
 
@@ -99,9 +104,18 @@ def command(
     live = None if as_json else timeline.Timeline(Console(highlight=False))
 
     async def run() -> CallResult:
-        return await place_call(webhook(to), script, network=network, on_event=live)
+        hang_up = trio.Event()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_hang_up_on_interrupt, hang_up)
+            result = await place_call(webhook(to), script, network=network, on_event=live, hang_up=hang_up)
+            nursery.cancel_scope.cancel()
+        return result
 
-    result = trio.run(run)
+    result = None
+    with contextlib.suppress(KeyboardInterrupt):
+        result = trio.run(run)
+    if result is None:
+        raise click.Abort
     if out is not None:
         try:
             result.write_wav(out)
@@ -138,6 +152,16 @@ def webhook(to: str | None) -> str:
         return f"http://127.0.0.1:{os.environ.get('PORT', '8080')}{_WEBHOOK}"
     parts = urlsplit(to)
     return to.rstrip("/") + _WEBHOOK if parts.scheme in ("http", "https") and parts.path in ("", "/") else to
+
+
+async def _hang_up_on_interrupt(hang_up: trio.Event) -> None:
+    """The first Ctrl-C; the next one finds Python's own handler again."""
+    import trio
+
+    with trio.open_signal_receiver(signal.SIGINT) as signals:
+        async for _ in signals:
+            hang_up.set()
+            return
 
 
 def _speech(path: Path) -> bytes:

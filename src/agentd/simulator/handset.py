@@ -20,15 +20,15 @@ _LOOK_S = 0.02
 
 
 class Handset:
-    """`next_frame` for the stream, `run` for the script, `hung_up` for whoever must end the call."""
+    """`next_frame` for the stream, `run` for the script, `hung_up` for whoever must end the call (or wants to)."""
 
-    def __init__(self, log: CallLog, script: Sequence[Step], seed: int) -> None:
+    def __init__(self, log: CallLog, script: Sequence[Step], seed: int, hung_up: trio.Event | None = None) -> None:
         self._log, self._script = log, script
         self._noise = cycle(frames(line_noise(seed)))
         self._voice: deque[bytes] = deque()
         self._spoken = trio.Event()
         self._since_s = 0.0  # the caller's last words ended here: agent speech after it is the answer
-        self.hung_up = trio.Event()
+        self.hung_up = trio.Event() if hung_up is None else hung_up
         self.pressed: deque[str] = deque()
 
     def next_frame(self) -> bytes:

@@ -73,11 +73,13 @@ async def place_call(
     *,
     network: Network | None = None,
     on_event: Callable[[CallEvent], None] | None = None,
+    hang_up: trio.Event | None = None,
 ) -> CallResult:
     """Call an agentd and play `script` at it, in real time.
 
     `to`: the incoming-call webhook (http, https) or a media WebSocket (ws, wss). `on_event` is called, synchronously,
-    as things happen. Raises `ConfigError` for a URL of another kind. Cancel: the line is cut without a goodbye.
+    as things happen. `hang_up`: set it to have the caller hang up before the script does. Raises `ConfigError` for a
+    URL of another kind. Cancel: the line is cut without a goodbye.
     """
     if urlsplit(to).scheme not in ("http", "https", "ws", "wss") or not urlsplit(to).hostname:
         raise ConfigError("command line", "--to", f"{to!r} is no URL to call", "give http(s)://... or ws(s)://...")
@@ -85,7 +87,8 @@ async def place_call(
     rng = SystemRandom() if network.seed is None else Random(network.seed)
     log = CallLog(random_sid("CA", rng), on_event)
     async with WebhookClient(log, network.auth_token) as client, trio.open_nursery() as nursery:
-        call = _Call(to, script, network, log, client, rng)
+        handset = Handset(log, script, rng.getrandbits(32), hang_up)
+        call = _Call(to, network, log, client, handset, rng)
         nursery.start_soon(call.deliver_callbacks)
         await call.run()
     return log.result()
@@ -93,11 +96,11 @@ async def place_call(
 
 class _Call:
     def __init__(
-        self, to: str, script: Sequence[Step], network: Network, log: CallLog, client: WebhookClient, rng: Random
+        self, to: str, network: Network, log: CallLog, client: WebhookClient, handset: Handset, rng: Random
     ) -> None:
-        self._to, self._network, self._log, self._client, self._rng = to, network, log, client, rng
+        self._to, self._network, self._log, self._client = to, network, log, client
+        self._handset, self._rng = handset, rng
         self._account_sid = network.account_sid or random_sid("AC", rng)
-        self._handset = Handset(log, script, rng.getrandbits(32))
         self._callbacks, self._to_deliver = trio.open_memory_channel[tuple[str, dict[str, str]]](1000)
         self._delivery = trio.CancelScope()
         self._streaming = trio.Event()
