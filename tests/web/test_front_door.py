@@ -161,6 +161,24 @@ async def test_a_flood_of_silent_connections_leaves_room_for_real_ones(monkeypat
             await stream.aclose()
 
 
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        (b"GET /version HTTP/1.1\r\nHost:", b""),
+        (b"POST /webhook/incoming_call HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc", b"HTTP/1.1 408 "),
+    ],
+)
+async def test_a_request_that_never_ends_is_given_up(
+    sent: bytes, answer: bytes, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with house() as made, await made.tcp() as client:
+        autojump_clock.autojump_threshold = 0.05
+        await client.send_all(sent)
+        began = trio.current_time()
+        assert (await read_all(client)).startswith(answer)
+        assert 4.9 <= trio.current_time() - began <= 7
+
+
 async def test_running_out_of_descriptors_pauses_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     failures = [OSError(errno.EMFILE, "full"), OSError(errno.ECONNABORTED, "gone")]
 

@@ -96,24 +96,25 @@ class Front:
             nursery.start_soon(self._connection, sock)
 
     async def _connection(self, sock: socket.socket) -> None:
+        """Never raises but when cancelled: one connection's trouble is not the house's."""
+        wanted, taken = Wants.MORE, False
         try:
-            wanted = Wants.MORE
             with trio.move_on_after(_HANDSHAKE_S) as scope:
                 wanted = await self._look(sock, scope)
                 if wanted is Wants.MEDIA:
-                    await self._media(sock)
-                    return
-            if scope.cancelled_caught:
-                self._late(wanted)
-            elif wanted is Wants.HTTP:
+                    taken = await self._media(sock)
+            if wanted is Wants.HTTP:
                 await self._http(sock)
-                return
-            sock.close()
-        except OSError:
-            sock.close()
-        except trio.Cancelled:
-            sock.close()
-            raise
+            elif scope.cancelled_caught:
+                self._late(wanted)
+        except* OSError:
+            pass  # the peer is gone
+        except* Exception:  # boundary
+            self._door.counts["connection_failed_total"] += 1
+            log.exception("a connection failed")
+        finally:
+            if not taken:
+                sock.close()
 
     async def _look(self, sock: socket.socket, scope: trio.CancelScope) -> Wants:
         """Peek until it can be told. SO_RCVLOWAT makes the kernel wait for more than was seen already: half a request
@@ -147,30 +148,33 @@ class Front:
                 WsHandshake(path="", offered=(), selected=None, signature="missing", refused="timeout")
             )
 
-    async def _media(self, sock: socket.socket) -> None:
+    async def _media(self, sock: socket.socket) -> bool:
+        """True: the house has the stream, and the socket with it."""
         door = self._door
         stream, path = await shake_hands(
             sock, door.signatures.handshake, door.emit_house, door.counts, full=not door.lobby.has_room()
         )
-        if stream is not None:
-            door.lobby.enter(stream, stream.closed)
-            door.on_media(stream, path)
+        if stream is None:
+            return False
+        door.lobby.enter(stream, stream.closed)
+        door.on_media(stream, path)
+        return True
 
     async def _http(self, sock: socket.socket) -> None:
+        state = ConnectionState(self._state.copy())
         stream = HttpStream(sock)
         try:
             await TCPServer(
                 self._app,
                 self._config,
                 self._context,
-                ConnectionState(self._state.copy()),
+                state,
                 stream,  # type: ignore[arg-type]  # any stream: it asks for `do_handshake`
             ).run()
-        except Exception as error:  # boundary
-            # The HTTP server's own trouble with what a peer sent (it raises groups of protocol errors).
+        except* Exception as trouble:  # boundary
+            # Hypercorn's own trouble with what a peer sent, or with being cancelled in mid-answer.
             self._door.counts["http_connection_failed_total"] += 1
-            log.warning("an HTTP connection failed: %r", error)
-            await trio.aclose_forcefully(stream)
+            log.warning("an HTTP connection failed: %r", trouble.exceptions[0])
 
 
 def _hypercorn_config() -> Config:

@@ -17,6 +17,7 @@ from agentd.web.media_socket import UNSENT_CAP_BYTES
 # Messages received and not yet read by the call: 10 s of audio. Beyond, the peer waits.
 _INBOX: Final = 500
 _CLOSE_S: Final = 1.0
+_REST_S: Final = 0.02
 
 
 class WebSocket(Protocol):
@@ -107,16 +108,26 @@ class SlowStream:
                     await self._websocket.close(self._closing or 1000)
                 nursery.cancel_scope.cancel()
         finally:
+            await self._take_the_rest()
             self._lose("eof")
             self.closed.set()
 
     async def _carry_in(self) -> None:
         while True:
-            message = await self._websocket.receive()
+            self._arrive(await self._websocket.receive())
             while len(self._in) >= _INBOX:
                 await self._room.park()
-            self._in.append(message.encode() if isinstance(message, str) else Binary(message))
-            self._news.unpark_all()
+
+    def _arrive(self, message: str | bytes) -> None:
+        self._in.append(message.encode() if isinstance(message, str) else Binary(message))
+        self._news.unpark_all()
+
+    async def _take_the_rest(self) -> None:
+        """Quart cancels us at the peer's close, with the last messages (a `stop`) still in its hands: at most ten,
+        ready at once."""
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + _REST_S):
+            while self._closing is None and not self._gone:
+                self._arrive(await self._websocket.receive())
 
     async def _carry_out(self) -> None:
         while self._out or (self._closing is None and not self._gone):
