@@ -21,6 +21,7 @@ from agentd_local.rules.words import clean, plain, words
 MISSES = 3  # times that an answer is not understood before its slot is left alone
 HEARD = 85  # of 100: how much of a sentence of ours must stand in what the caller heard
 SHORT = 6  # words of an answer that may be small talk as a whole
+TYPED = ("phone", "date", "choice", "number")  # what cannot be mistaken for anything else
 ORDER = ("phone", "date", "name", "choice", "yes-no", "number", "text")  # the surest reader first
 
 
@@ -39,6 +40,7 @@ class Dialogue:
     misses: int = 0
     lines: int = 0  # of the caller
     heard: str = ""  # the agent's last line
+    asking: bool = False  # the caller has heard a question that is still open
     last: str = ""  # the slot that was filled last
     said: str = ""  # "", "repeat", "goodbye", "unclear", "confirmed", "denied", "corrected", "skipped", or small talk
     news: list[str] = field(default_factory=list)  # slots that the last line filled
@@ -48,6 +50,12 @@ class Dialogue:
 
     def agent(self, text: str) -> None:
         self.heard = text
+        greeting = self.lines == 0 and self.was_heard(self.playbook.greeting)
+        slot = self.open
+        if ("?" in text and not greeting) or (slot is not None and self.was_heard(slot.question)):
+            self.asking = True
+        elif text not in self.speech.sentences.small_talk["wait"]:
+            self.asking = False
         if self.open is None and self.doubt is None and self.was_heard(self.playbook.closing):
             self.closed = True
 
@@ -68,9 +76,7 @@ class Dialogue:
             return None
         if slot.type == "text" and not self.values:
             return slot
-        greeting = self.lines == 0 and self.was_heard(self.playbook.greeting)
-        question = "?" in self.heard and not greeting
-        return slot if question or self.was_heard(slot.question) else None
+        return slot if self.asking else None
 
     # --- what the caller said
 
@@ -106,8 +112,8 @@ class Dialogue:
         slot, found = self.doubt
         self.doubt = None
         answer = verdict(text, self.speech)
-        again = self._read(slot, self._after_correction(text), asked=slot.type != "text", before=found.known)
-        if again is not None and again.value != found.value and slot.type in ("phone", "date", "choice", "number"):
+        again = self._read(slot, self._after_correction(text), asked=slot.type != "text", before=_part(slot, found))
+        if again is not None and again.value != found.value and slot.type in TYPED:
             self._take(slot, again)
             self.said = "corrected"
         elif answer:
@@ -146,12 +152,15 @@ class Dialogue:
         asked = self.asked()
         if asked is not None and asked.type == "yes-no":
             return False
-        filled = [slot for slot in self.playbook.slots if slot.name in self.values]
-        filled.sort(key=lambda slot: (slot.name != self.last, ORDER.index(slot.type)))
+        cue = self.speech.correction.match(plain(text) + " ")
+        said_so = cue is not None and bool(cue["said"])
+        filled = [s for s in self.playbook.slots if s.name in self.values and (said_so or s.type != "text")]
+        filled.sort(key=lambda slot: (slot.type == "text", slot.name != self.last, ORDER.index(slot.type)))
         for slot in filled:
             before = self.values[slot.name]
-            found = self._read(slot, rest, asked=slot.name == self.last, before=before.known)
-            if found is not None and found.value != before.value:
+            direct = slot.name == self.last or (said_so and slot.type in TYPED)
+            found = self._read(slot, rest, asked=direct, before=_part(slot, before))
+            if found is not None and found.value != before.value and (found.whole or slot.type == "date"):
                 self._take(slot, found)
                 self.said = "corrected"
                 return True
@@ -199,8 +208,8 @@ class Dialogue:
         before = self.values.get(self.last)
         if slot is None or before is None:
             return False
-        found = self._read(slot, text, asked=True, before=before.known)
-        if found is None or found.value == before.value:
+        found = self._read(slot, text, asked=True, before=_part(slot, before))
+        if found is None or found.value == before.value or not found.whole:
             return False
         self._take(slot, found)
         self.said = "corrected"
@@ -238,3 +247,8 @@ class Dialogue:
         self.values[slot.name] = found
         self.parts.pop(slot.name, None)
         self.misses = 0
+
+
+def _part(slot: Slot, found: Found) -> object:
+    """What a new answer is added to: another time on the same day, but never digits to a whole phone number."""
+    return found.known if slot.type == "date" else None

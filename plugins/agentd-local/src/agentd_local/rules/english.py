@@ -143,7 +143,8 @@ ENGLISH = Speech(
         "greeting": re.compile(r"^(hi|hello|hey|good (morning|afternoon|evening))( there)?$"),
     },
     correction=re.compile(
-        r"^(?:(?:no|nope|sorry|actually|wait|not|wrong)\s+)*(?:(?:i said|i meant|i mean|it's actually|actually|make it|"
+        r"^(?:(?:no|nope|sorry|actually|wait|not|wrong)\s+)*"
+        r"(?P<said>(?:i said|i meant|i mean|it's actually|actually|make it|"
         r"change it to|that's wrong|that's not right)\s*)+|^(?:(?:no|nope|sorry|actually|wait|wrong)\s+)+"
         r"(?:it's|it is|that's)?\s*"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from agentd_local.rules.slots.base import Ask, Found, without
 from agentd_local.rules.words import Word, words
@@ -14,9 +15,10 @@ def read(text: str, ask: Ask) -> Found | None:
     speech = ask.speech
     cues = list(speech.name_cues.finditer(text.lower()))
     if cues:
-        found = _take(text, cues[-1].end(), ask, bare=False)  # the last: "this is about my son, my name is Dana"
-        if found:
-            return found
+        cue = cues[-1]  # "this is about my son, my name is Dana"
+        found = _take(text, cue.end(), ask, bare=False)
+        if found is not None:
+            return replace(found, rest=found.rest.replace(text[cue.start() : cue.end()].strip(), "", 1).strip(" ,"))
     if not ask.asked:
         return None
     start = 0

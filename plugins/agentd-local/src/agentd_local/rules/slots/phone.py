@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import phonenumbers
 
 from agentd_local.rules.slots.base import Ask, Found, without
@@ -18,19 +20,17 @@ def read(text: str, ask: Ask) -> Found | None:
     runs = _runs(numbers(spoken, ask.speech.numerals), [word.text for word in spoken], ask.speech.phone_glue)
     if not runs:
         return None
-    run = max(runs, key=lambda run: len(_digits(run)))
+    run = max((_best(run, ask.region) for run in runs), key=lambda run: len(_digits(run)))
     digits = _digits(run)
     rest = without(text, spoken[run[0].first].start, spoken[run[-1].last - 1].end)
     before = ask.before if isinstance(ask.before, str) else ""
-    for candidate in (digits, before + digits if before else digits):
-        national = _valid(candidate, ask.region)
-        if national:
-            return Found(ask.speech.say_digits(national), rest, known=national)
     together = before + digits
-    number = _parse(together, ask.region)
-    least = LEAST if ask.asked else VOLUNTEERED
-    if number is not None and least <= len(together) <= LONGEST and phonenumbers.is_possible_number(number):
-        return Found(ask.speech.say_digits(together), rest, sure=False, known=together)
+    for candidate in dict.fromkeys((digits, together)):
+        if national := _national(candidate, ask.region, phonenumbers.is_valid_number):
+            return Found(ask.speech.say_digits(national), rest, known=national)
+    national = _national(together, ask.region, phonenumbers.is_possible_number)
+    if len(national) >= (LEAST if ask.asked else VOLUNTEERED):
+        return Found(ask.speech.say_digits(national), rest, sure=False, known=national)
     if ask.asked and PART <= len(together) < VOLUNTEERED:
         return Found(ask.speech.say_digits(together), rest, whole=False, known=together)
     return None
@@ -47,25 +47,32 @@ def _runs(found: list[Number], spoken: list[str], glue: frozenset[str]) -> list[
     return runs
 
 
+def _best(run: list[Number], region: str) -> list[Number]:
+    """The longest stretch that is a number which exists, or all of it: "at ten, 212 555 0123" holds an hour too."""
+    if _national(_digits(run), region, phonenumbers.is_possible_number):
+        return run
+    for size in range(len(run) - 1, 0, -1):
+        for at in range(len(run) - size + 1):
+            if _national(_digits(run[at : at + size]), region, phonenumbers.is_valid_number):
+                return run[at : at + size]
+    return run
+
+
 def _digits(run: list[Number]) -> str:
     return "".join(number.digits for number in run)
 
 
-def _valid(digits: str, region: str) -> str:
-    """National digits of a number that exists, "" otherwise."""
+def _national(digits: str, region: str, good: Callable[[phonenumbers.PhoneNumber], bool]) -> str:
+    """The digits as they are dialled in `region` (a foreign number with its country code); "" if not `good`."""
     if not LEAST <= len(digits) <= LONGEST:
         return ""
     for text, where in ((digits, region), ("+" + digits, None)):
-        number = _parse(text, where)
-        if number is not None and phonenumbers.is_valid_number(number):
+        try:
+            number = phonenumbers.parse(text, where)
+        except phonenumbers.NumberParseException:
+            continue
+        if good(number):
+            home = number.country_code == phonenumbers.country_code_for_region(region)
             known = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-            home = phonenumbers.region_code_for_number(number) == region
             return "".join(filter(str.isdigit, known)) if home else digits
     return ""
-
-
-def _parse(digits: str, region: str | None) -> phonenumbers.PhoneNumber | None:
-    try:
-        return phonenumbers.parse(digits, region)
-    except phonenumbers.NumberParseException:
-        return None

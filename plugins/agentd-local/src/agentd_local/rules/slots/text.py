@@ -13,6 +13,6 @@ def read(text: str, ask: Ask) -> Found | None:
         return None
     filler = ask.speech.fillers.match(text)
     rest = text[filler.end() :] if filler else text
-    if not [word for word in words(rest) if len(word.text) > 1 or word.text.isdigit()]:
+    if all(word.text in ask.speech.phone_glue or len(word.text) == 1 for word in words(rest)):
         return None
     return Found(rest.strip(" ,.!")[:LONGEST])

@@ -46,6 +46,14 @@ class _Reader:
             part = part or ANY
         return When(day, at, "" if at else part)
 
+    def rest(self) -> str:
+        """The text without the words that made the answer."""
+        text = self.text
+        for at in sorted(self.used, reverse=True):
+            if 0 <= at < len(self.words):
+                text = text[: self.words[at].start].rstrip() + " " + text[self.words[at].end :].lstrip()
+        return text.strip(" ,")
+
     def word(self, at: int) -> str:
         return self.words[at].text if 0 <= at < len(self.words) else ""
 
@@ -156,6 +164,7 @@ class _Reader:
             if number is not None and 1 <= number.value <= 24:
                 minute, after = self.minutes(number)
                 if self.is_time(at, after, minute) or part:
+                    self.used |= set(range(at - (self.word(at - 1) in how.at), after))
                     return self.with_quarter(at, self.clock(number.value, minute, after, part))
         return None
 
@@ -217,8 +226,7 @@ def read(text: str, ask: Ask) -> Found | None:
     now = replace(before, day=said.day or before.day)
     if said.at is not None or said.part:
         now = replace(now, at=said.at, part=said.part)
-    rest = " ".join(word.text for at, word in enumerate(reader.words) if at not in reader.used)
-    return Found(say(now, ask), rest, whole=now.whole, known=now)
+    return Found(say(now, ask), reader.rest(), whole=now.whole, known=now)
 
 
 def say(when: When, ask: Ask) -> str:
