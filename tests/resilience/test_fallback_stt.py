@@ -42,7 +42,8 @@ class Spy:
                 raise EngineError("died")
             if heard.voiced and not self.silent:
                 final = heard.until_ms % 1000 == 0
-                yield Transcript(f"w{heard.until_ms}", final, heard.until_ms if self.offsets else None)
+                until_ms = heard.until_ms if self.offsets else None
+                yield Transcript(f"w{heard.until_ms}", final, until_ms, heard.until_ms - 100)
 
 
 class Call:
@@ -115,6 +116,39 @@ async def test_what_is_final_is_not_heard_twice(autojump_clock: MockClock) -> No
     await call.play("v" * 45)
     assert call.finals == ["w1000", "w2000", "w3000", "w4000"]
     assert spy.sessions[1][0] == 3100
+
+
+async def test_words_older_than_the_replay_are_kept_when_a_session_dies_in_mid_sentence(
+    autojump_clock: MockClock,
+) -> None:
+    class Speaks:
+        """Partials that grow from the beginning of what a session hears: one word a second, named by its time."""
+
+        def __init__(self, die_at_ms: int) -> None:
+            self.die_at_ms = die_at_ms
+
+        @trio.as_safe_channel
+        async def listen(
+            self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str
+        ) -> AsyncGenerator[Transcript, None]:
+            words: list[int] = []
+            from_ms: int | None = None
+            async for heard in audio:
+                from_ms = heard.until_ms - 100 if from_ms is None else from_ms
+                if heard.until_ms == self.die_at_ms:
+                    self.die_at_ms = 0  # once
+                    raise EngineError("died")
+                if heard.until_ms % 1000 == 0:
+                    words.append(heard.until_ms // 1000)
+                    yield Transcript(" ".join(map(str, words)), False, heard.until_ms, from_ms)
+            yield Transcript(" ".join(map(str, words)), True, heard.until_ms, from_ms or 0)
+
+    late = Call(Speaks(die_at_ms=5500))
+    await late.play("v" * 80)
+    assert late.finals == ["1 2 3 4 5", "6 7 8"]
+    early = Call(Speaks(die_at_ms=2500))
+    await early.play("v" * 40)
+    assert early.finals == ["1 2 3 4"]
 
 
 async def test_an_engine_without_offsets_is_taken_to_mean_all_that_it_was_given(autojump_clock: MockClock) -> None:

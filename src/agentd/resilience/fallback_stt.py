@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from functools import partial
 
 import trio
@@ -22,6 +23,7 @@ from agentd.events import AsrErr
 from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, garbled, hand_on
 from agentd.resilience.breaker import OPEN_S
 
+MS_BYTES = 16  # of `Heard.pcm` in a millisecond
 CONNECT_S = 2.0  # RELIABILITY 1
 REPLAY_S = 3.0  # RELIABILITY 3: "retry in < 500 ms with the last 3 s replayed"
 AGAIN_S = 0.25  # before the second session; within those 500 ms
@@ -80,6 +82,7 @@ class FallbackSTT:
                     break
                 self._emit(AsrErr(error=str(failure)))
                 last = failure
+                await self._keep(session.open, out)
                 fruitless = 1 if session.fruitful else fruitless + 1
                 await trio.sleep(AGAIN_S)
                 if not engine.breaker.allow(trio.current_time()):
@@ -101,6 +104,15 @@ class FallbackSTT:
             engine.breaker.dropped()
             return EngineError(session.verdict, engine=engine.name)
         return None
+
+    async def _keep(self, partial: Transcript | None, out: trio.MemorySendChannel[Transcript]) -> None:
+        """A partial whose beginning is no longer in the replay stands as final: the next session knows nothing of those
+        words, and its first partial would replace them."""
+        if partial is None or partial.until_ms is None or not self._recent:
+            return
+        if partial.from_ms < self._recent[0].until_ms - len(self._recent[0].pcm) // MS_BYTES:
+            await hand_on(out, replace(partial, final=True))
+            self._final_ms = max(self._final_ms, partial.until_ms)
 
     def _back_at(self, engine: Named[STT]) -> float:
         """When a session with `engine` should make way for the first one."""
@@ -144,6 +156,7 @@ class _Session:
         self.final_ms = final_ms
         self._began_ms = self.reached_ms = reached_ms
         self._goes_back = False
+        self.open: Transcript | None = None  # the last partial since the last final
         self.verdict = ""
         self._into, self._audio = trio.open_memory_channel[Heard](BEHIND)
         self._judged = trio.CancelScope()
@@ -163,7 +176,7 @@ class _Session:
         except trio.BrokenResourceError:
             return None  # the engine has closed its ear and is about to say why
         if heard.voiced:
-            self._unanswered_ms += len(heard.pcm) // 16
+            self._unanswered_ms += len(heard.pcm) // MS_BYTES
             if self._unanswered_ms >= STALLED_S * 1000:
                 self._judge("voice without a transcript")
         return None
@@ -209,6 +222,7 @@ class _Session:
                     self._engine.breaker.succeeded()
                     self._unanswered_ms = 0
                     self.reached_ms = max(self.reached_ms, self._end_of(transcript))
+                    self.open = None if transcript.final else transcript
                     await hand_on(self._out, transcript)
                     if transcript.final:
                         self.final_ms = max(self.final_ms, self._end_of(transcript))
