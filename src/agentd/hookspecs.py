@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from agentd.facts import CallFacts, Incoming
 
 hookspec = pluggy.HookspecMarker("agentd")
-hookimpl = pluggy.HookimplMarker("agentd")
 
 
 class Register(Protocol):
