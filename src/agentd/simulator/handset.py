@@ -17,6 +17,7 @@ from agentd.simulator.line_sounds import frames, key_tone, line_noise
 from agentd.simulator.script import HangUp, Interrupt, Press, Say, Silence, Step, WaitForAgent
 
 _LOOK_S = 0.02
+_NOISES = 8  # different lines; each is made once
 
 
 class Handset:
@@ -24,7 +25,7 @@ class Handset:
 
     def __init__(self, log: CallLog, script: Sequence[Step], seed: int, hung_up: trio.Event | None = None) -> None:
         self._log, self._script = log, script
-        self._noise = cycle(frames(line_noise(seed)))
+        self._noise = cycle(frames(line_noise(seed % _NOISES)))
         self._voice: deque[bytes] = deque()
         self._spoken = trio.Event()
         self._since_s = 0.0  # the caller's last words ended here: agent speech after it is the answer

@@ -86,7 +86,7 @@ async def place_call(
     network = network or Network()
     rng = SystemRandom() if network.seed is None else Random(network.seed)
     log = CallLog(random_sid("CA", rng), on_event)
-    async with WebhookClient(log, network.auth_token) as client, trio.open_nursery() as nursery:
+    async with WebhookClient(log, network.auth_token, network.trust) as client, trio.open_nursery() as nursery:
         handset = Handset(log, script, rng.getrandbits(32), hang_up)
         call = _Call(to, network, log, client, handset, rng)
         nursery.start_soon(call.deliver_callbacks)

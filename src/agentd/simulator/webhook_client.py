@@ -5,6 +5,7 @@ The signature is computed by Twilio's own library, so that a mistake in ours can
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from twilio.request_validator import RequestValidator
 
 from agentd.errors import PeerError
 from agentd.simulator.call_log import CallLog, WebhookSeen
+from agentd.simulator.dialler import default_trust
 
 NO_ANSWER = "11205"
 HTTP_ERROR = "11200"
@@ -33,10 +35,12 @@ class Answer:
 class WebhookClient:
     """Posts for one call. Without a token the requests are not signed. Use as an async context manager."""
 
-    def __init__(self, log: CallLog, auth_token: str | None) -> None:
+    def __init__(self, log: CallLog, auth_token: str | None, trust: ssl.SSLContext | None = None) -> None:
         self._log = log
         self._validator = RequestValidator(auth_token) if auth_token else None
-        self._http = httpx.AsyncClient(timeout=httpx.Timeout(_TOTAL_S, connect=_CONNECT_S), trust_env=False)
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(_TOTAL_S, connect=_CONNECT_S), trust_env=False, verify=trust or default_trust()
+        )
 
     async def __aenter__(self) -> WebhookClient:
         await self._http.__aenter__()
