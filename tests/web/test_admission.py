@@ -221,7 +221,16 @@ def test_a_call_of_an_earlier_process_is_resumed() -> None:
     admissions = make()
     after = admissions.after_stream(incoming("CA7"), 1.0, status="in-progress")
     assert after.ticket is not None
-    assert admissions.admit(start("CA7", after.ticket.token), 2.0).caller.text == "+972501234567"
+    facts = admissions.admit(start("CA7", after.ticket.token), 2.0)
+    assert (facts.caller.text, facts.resumed, facts.generation) == ("+972501234567", True, 1)
+
+
+def test_a_stream_that_could_not_be_opened_at_first_is_no_resumption() -> None:
+    admissions = make()
+    invited(admissions)
+    ticket = admissions.after_stream(incoming(), 1.0).ticket
+    assert ticket is not None
+    assert not admissions.admit(start("CA1", ticket.token), 2.0).resumed
 
 
 def test_a_stale_stream_cannot_overwrite_the_memory() -> None:

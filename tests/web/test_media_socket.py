@@ -216,6 +216,20 @@ async def test_a_peer_that_vanishes_is_none_for_good_with_1006(abrupt: bool) -> 
         await stream.flush()
 
 
+async def test_last_words_are_read_although_what_we_send_is_reset() -> None:
+    async with raw() as (stream, client, theirs, _):
+        stream.put(b"unread by the peer, so that its close resets us")
+        client.send_text(b"stop")
+        push(client, theirs)
+        theirs.close()
+        for _ in range(50):
+            stream.put(b"media", speech=True)
+        await stream.flush()
+        assert await stream.receive() == [b"stop"]
+        assert await stream.receive() is None
+        assert stream.close_code == 1006
+
+
 async def test_pings_are_answered_while_nobody_flushes() -> None:
     async with raw() as (stream, client, theirs, _):
         client.send_ping(b"hello")

@@ -85,6 +85,7 @@ class _Call:
     redirects: int = 0
     decision: bytes | None = None
     memory: object = None
+    served_before: bool = False  # by an earlier process: what it knew is not here
     asked_generation: int = field(default=-1)
     asked_at: float = -inf
 
@@ -196,7 +197,7 @@ class Admissions:
             caller=call.incoming.caller,
             called=call.incoming.called,
             generation=call.generation,
-            resumed=call.generation > 1,
+            resumed=call.generation > 1 or call.served_before,
             parameters={name: value for name, value in start.parameters.items() if name != "token"},
         )
 
@@ -263,7 +264,7 @@ class Admissions:
         self._sweep(now)
         call = self._calls.get(incoming.call_sid)
         if call is None:
-            call = self._calls[incoming.call_sid] = _Call(incoming, now)
+            call = self._calls[incoming.call_sid] = _Call(incoming, now, served_before=True)
         call.touched = now
         if call.decision is not None:
             return Next(After.DECIDED, document=call.decision)

@@ -49,6 +49,7 @@ class MediaSocket:
         self._out: deque[tuple[bytes | memoryview, bool]] = deque()  # (bytes, may be dropped)
         self._out_bytes = 0
         self._end_after_out = False
+        self._mute = False  # the peer takes nothing any more; what it sent before may still be read
         self._gone = False
         self._closing = False
         self._flushing = trio.Lock()
@@ -129,7 +130,7 @@ class MediaSocket:
 
     def put(self, message: bytes, *, speech: bool = False) -> None:
         """See the port."""
-        if self._gone or self._closing or self._protocol.state is not State.OPEN:
+        if self._mute or self._closing or self._protocol.state is not State.OPEN:
             return
         self._protocol.send_text(message)
         self._send_protocol(speech)
@@ -163,7 +164,8 @@ class MediaSocket:
             self._lose("unread")
 
     def _try_send(self) -> None:
-        if self._gone:
+        if self._mute:
+            self._forget_out()
             return
         try:
             while self._out:
@@ -180,9 +182,16 @@ class MediaSocket:
         except (BlockingIOError, InterruptedError):
             pass
         except OSError:
-            self._lose("reset")
+            # A peer that hangs up resets what we send afterwards. Its last words (a `stop`) are still in the kernel:
+            # the receiver reads them, then finds the end for itself.
+            self._forget_out()
 
     # --- the end
+
+    def _forget_out(self) -> None:
+        self._mute = True
+        self._out.clear()
+        self._out_bytes = 0
 
     def _lose(self, reason: str) -> None:
         """The socket is of no more use. Shutting it down wakes whoever waits on it."""
@@ -191,8 +200,7 @@ class MediaSocket:
         self._gone = True
         if self.close_code is None and self._protocol.close_rcvd is None and self._protocol.close_sent is None:
             self.close_code, self.close_reason = CloseCode.ABNORMAL_CLOSURE, reason
-        self._out.clear()
-        self._out_bytes = 0
+        self._forget_out()
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
