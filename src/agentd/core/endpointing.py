@@ -7,7 +7,8 @@
 | speaking  | silent frame                                            |                          | pausing   |
 |           | `MAX_UTT_SEC` since T0                                  | EOU "timeout", once      | same      |
 | pausing   | 2 voiced frames of 3 (a click is one)                   | RESUME if SPECULATE was  | speaking  |
-|           | hangover passed, words stand still and cover T1         | SPECULATE, once a text   | pausing   |
+|           | hangover passed, words stand still and cover T1, and    | SPECULATE, once a text   | pausing   |
+|           | are not plainly half a sentence                         |                          |           |
 |           | the same, and `fast` or the words are complete, 200 ms  | EOU "debounce"           | quiet     |
 |           | silence long enough                                     | EOU "silence"            | quiet     |
 |           | the same, but too little voice and no words             | none: it never happened  | quiet     |
@@ -23,10 +24,11 @@ under 300), 150 ms more after a short utterance that is no whole answer. Words c
   known to be shorter, and once words that cover the whole utterance are not open and no digits. SPEC 2.5 asks for none
   of this; but human pauses between two sentences fall just as sharply and last 200-400 ms (`tests/speech`).
 
-**In noise** the weak ends of words drown, so that every pause looks longer than it is: when voice is not
-far above the loudest that was not voice, the wait is up to 120 ms longer (the end was seen that much too early). And
-where noise itself passes for voice, the words decide: nothing new in the last 800 ms of audio, all of it far softer
-than the caller (a drawn-out "um" is not), and the utterance is over ("debounce").
+**In noise** the weak ends of words drown, so that every pause looks longer than it is: when the caller's
+voice is not far above the detector's threshold, the wait is up to 120 ms longer (the end was seen too early). And where
+noise itself passes for voice, the words decide: nothing new in the last 900 ms of audio, all of it far softer
+than the caller (a drawn-out "um" is not), and the utterance was over with them ("debounce"). Nothing as soft as those
+sounds is voice for the next seconds.
 
 After `timeout` the utterance goes on and its end is found by the same rules: a pause of 200 ms, which SPEC 2.5 allows
 then, is an ordinary gap between two dictated digits.
@@ -53,15 +55,15 @@ LEAST_DEBOUNCE_MS = 200
 SHARP_FALL = 5.62  # 15 dB
 SHARP_FRAMES = 60 // FRAME_MS
 PAUSES = 16  # of the caller's own, remembered
-PAUSES_KNOWN = 6  # before anybody is hurried
+PAUSES_KNOWN = 12  # before anybody is hurried
 PAUSE_MARGIN_MS = 100
 OWN_PAUSE_MS = 100  # shorter gaps are inside words
 NOISE_EXTRA_MS = 120
-CLEAR, MURKY = 4.0, 2.8  # mean voice over loudest rest: no extra above the first, all of it below the second
+CLEAR, MURKY = 3.2, 2.4  # mean voice over threshold: no extra above the first, all of it below the second
 FOLLOW = 0.02  # of the mean, per frame: a second
-FADE, SLOW_FADE = 0.995, 0.998  # of the loudest, per frame: half in 2.8 s, in 7 s
+FADE = 0.998  # of the loudest, per frame: half in 7 s
 FAR_SOFTER = 0.2  # a mean against a peak; speech itself is about 0.4
-WORDLESS_MS = 800
+WORDLESS_MS = 900
 ASSUMED_LAG_MS = 400  # of a recogniser that does not say how much audio its words rest on
 
 
@@ -108,7 +110,8 @@ class Endpointer:
         self._told: str | None = None  # the words of the last SPECULATE in this pause
         self._sharp = False
         self._new_words_ms = 0  # how much audio the words rested on when they last changed
-        self._mean_voice, self._peak_voice, self._peak_rest = 1000.0, 0.0, 0.0  # levels: mean and fading maxima
+        self._mean_voice, self._peak_voice, self._threshold = 1000.0, 0.0, 0.0  # levels
+        self._noise_peak = 0.0  # of sounds that brought no words: nothing as soft as that is voice
         self._lately: deque[float] = deque(maxlen=WORDLESS_MS // FRAME_MS)
 
     @property
@@ -116,18 +119,19 @@ class Endpointer:
         return max(0, self.frame - 1 - self.last_voiced_frame) * FRAME_MS
 
     def hear(self, voiced: bool, level: float, threshold: float = 0.0) -> Cue | None:
-        """One frame. `threshold`: what the detector held `level` against; it matters just after our speech."""
+        """One frame. `threshold`: what the detector held `level` against; it matters in noise and after our speech."""
         now = self.frame
         self.frame += 1
         self._levels.append(level)
         self._lately.append(level)
-        self._peak_voice = max(level, SLOW_FADE * self._peak_voice)
+        self._threshold = threshold
+        self._noise_peak *= FADE
+        voiced = voiced and level > self._noise_peak
+        self._peak_voice = max(level, FADE * self._peak_voice)
         if voiced:
             self._mean_voice += FOLLOW * (level - self._mean_voice)
-        else:
-            self._peak_rest = max(level, FADE * self._peak_rest)
         if not self.in_utterance:
-            return self._await_onset(now, voiced, level, threshold)
+            return self._await_onset(now, voiced, level)
         self._recent.append(voiced)
         if voiced and (self.last_voiced_frame == now - 1 or self._goes_on()):
             return self._voice(now)
@@ -145,8 +149,11 @@ class Endpointer:
             if self.last_voiced_frame < self.frame - 1:
                 return self._pause()
             softer = sum(self._lately) < FAR_SOFTER * self._peak_voice * len(self._lately)
-            wordless = text and softer and self._until_ms - self._new_words_ms >= WORDLESS_MS
-            return self._end("debounce") if wordless else None
+            if text and softer and self._noise_extra_ms() and self._until_ms - self._new_words_ms >= WORDLESS_MS:
+                self._noise_peak = max(self._lately)
+                self.last_voiced_frame = max(self.onset_frame, self._new_words_ms // FRAME_MS - 1)
+                return self._end("debounce")
+            return None
         if self._unreported and text and self._until_ms > self.onset_frame * FRAME_MS:
             return self._end("silence")
         return None
@@ -174,9 +181,9 @@ class Endpointer:
 
     # --- voice
 
-    def _await_onset(self, now: int, voiced: bool, level: float, threshold: float) -> Cue | None:
+    def _await_onset(self, now: int, voiced: bool, level: float) -> Cue | None:
         clear = now < self._refractory_until
-        self._recent.append(voiced and (not clear or level >= CLEARER * threshold))
+        self._recent.append(voiced and (not clear or level >= CLEARER * self._threshold))
         need, window = (CLEAR_ONSET, CLEAR_ONSET + 2) if clear else (ONSET_VOICED, ONSET_WINDOW)
         recent = list(self._recent)[-window:]
         if not voiced or sum(recent) < need:
@@ -226,7 +233,7 @@ class Endpointer:
         if stable and covered and silence_ms >= self._hangover_ms:
             if (self._fast or done) and judged is not Ending.OPEN and silence_ms >= LEAST_DEBOUNCE_MS:
                 return self._end("debounce")
-            if self._told != self._text:
+            if self._told != self._text and (done or judged is not Ending.OPEN):
                 self._told = self._text
                 return Cue.SPECULATE
         # The last voiced frame is silent for half of its length, on average.
@@ -256,7 +263,7 @@ class Endpointer:
         return max(LEAST_MS, wait)
 
     def _noise_extra_ms(self) -> float:
-        ratio = self._mean_voice / max(self._peak_rest, 1.0)
+        ratio = self._mean_voice / max(self._threshold, 1.0)
         return NOISE_EXTRA_MS * min(max((CLEAR - ratio) / (CLEAR - MURKY), 0.0), 1.0)
 
     def _end(self, reason: str) -> Cue:

@@ -39,6 +39,7 @@ LOW, HIGH = 0.15, 0.95
 EVEN = 1.3
 EVERY_FRAMES = 5  # the floor is worked out again: sorting is the dear part
 NEURAL_ON, NEURAL_OFF = 0.5, 0.35  # the usual pair for Silero
+NEURAL_SHARE = 0.6  # of the threshold a frame needs then too: the network notices the end of a voice two frames late
 
 
 class VoiceDetector:
@@ -74,15 +75,15 @@ class VoiceDetector:
         recent = self._since_voice < self._hold
         gate = max(self.threshold, self._echo_factor * echo)
         if probability is None:
-            voiced = level >= gate * (RELEASE if recent else 1.0)
+            voiced = speech = level >= gate * (RELEASE if recent else 1.0)
         else:
-            heard = probability >= (NEURAL_OFF if recent else NEURAL_ON)
-            voiced = heard and level >= max(self._floor * RELEASE, self._echo_factor * echo)
-        self._since_voice = 0 if voiced else self._since_voice + 1
+            speech = probability >= (NEURAL_OFF if recent else NEURAL_ON)
+            voiced = speech and level >= max(self._floor * RELEASE, NEURAL_SHARE * gate)
+        self._since_voice = 0 if speech else self._since_voice + 1
         if not self.calibrated:
             self._calibrate(level)
         elif not agent_speaking:
-            self._track(level, voiced)
+            self._track(level, speech)
         return voiced
 
     def _at(self, noise: float, loudest: float) -> float:
@@ -106,15 +107,15 @@ class VoiceDetector:
         self._first.clear()
         self.calibrated = True
 
-    def _track(self, level: float, voiced: bool) -> None:
+    def _track(self, level: float, speech: bool) -> None:
         self._all.append(level)
-        if voiced:
+        if speech:
             self._burst.append(level)
         else:
             if 0 < len(self._burst) <= BURST_FRAMES:
                 self._quiet.extend(self._burst)
             self._burst.clear()
-            if self._since_voice > SETTLE_FRAMES:
+            if self._since_voice > SETTLE_FRAMES and level <= LOUDER * max(self.noise, DIGITAL_SILENCE):
                 self._quiet.append(level)
         self._ticks += 1
         if self._ticks % EVERY_FRAMES == 0:
