@@ -185,9 +185,10 @@ class STTContract(Contract):
     async def test_a_long_monologue_is_heard_in_bounded_pieces(self, clock: object) -> None:
         speech = self.speech()
         repeats = max(1, 20 * 16000 // len(speech))
+        parts: list[bytes | float] = [speech, 0.3] * repeats  # pauses for breath, none of them an ending
         async with self.nothing_left():
-            got = await self.listen(self.make(), self.pieces(*[speech] * repeats, TRAILING_S))
-        assert any(t.final and t.text.strip() for t in got)
+            got = await self.listen(self.make(), self.pieces(*parts, TRAILING_S))
+        assert any(t.text.strip() for t in got)
 
 
 class STTFailureContract(Contract):
