@@ -52,7 +52,7 @@ class Handset:
                 case WaitForAgent():
                     await self._wait(step)
                 case Interrupt(pcm, after_s, within_s):
-                    if await self._audible(within_s) is not None:
+                    if await self._audible(within_s, since_s=self._log.now()) is not None:
                         await trio.sleep(after_s)
                     await self._say(pcm)
                 case Press(digits):
@@ -80,29 +80,26 @@ class Handset:
             await trio.sleep(0.1)
         self._since_s = self._log.now()
 
-    async def _audible(self, within_s: float) -> float | None:
-        """When the agent became audible after the caller's last words, if it does so in time."""
-        begin_s = looked_s = self._log.now()
+    async def _audible(self, within_s: float, since_s: float) -> float | None:
+        """When the agent became audible (or still was) after `since_s`, if it does so within `within_s` from now."""
+        deadline_s = self._log.now() + within_s
         while True:
             now_s = self._log.now()
-            heard_s = self._log.agent.first_sound(max(self._since_s, looked_s - _LOOK_S), now_s)
-            if looked_s == begin_s and heard_s is None:  # what came between the last words and this step
-                heard_s = self._log.agent.first_sound(self._since_s, now_s)
+            heard_s = self._log.agent.first_sound(since_s, now_s)
             if heard_s is not None:
                 return heard_s
-            if now_s - begin_s >= within_s:
+            if now_s >= deadline_s:
                 return None
-            looked_s = now_s
+            since_s = now_s
             await trio.sleep(_LOOK_S)
 
     async def _wait(self, step: WaitForAgent) -> None:
         with trio.move_on_after(step.at_most_s):
-            heard_s = await self._audible(step.within_s)
+            heard_s = await self._audible(step.within_s, self._since_s)
             if heard_s is None:
                 self._log.emit("caller", "hears nothing", f"for {step.within_s:g} s")
                 return
-            last_s = heard_s
+            last_s = self._log.agent.last_sound(heard_s, self._log.now()) or heard_s
             while self._log.now() - last_s < step.quiet_s:
                 await trio.sleep(_LOOK_S)
-                now_s = self._log.now()
-                last_s = self._log.agent.last_sound(last_s, now_s) or last_s
+                last_s = self._log.agent.last_sound(last_s, self._log.now()) or last_s

@@ -27,7 +27,8 @@ class WaitForAgent:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """Wait (`within_s` at most) until the agent is audible, let it speak `after_s`, then say this over it."""
+    """Wait (`within_s` at most) until the agent is audible, from now on, let it speak `after_s`, then say this over
+    it."""
 
     pcm: bytes
     after_s: float = 1.0
