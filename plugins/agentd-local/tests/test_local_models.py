@@ -109,6 +109,11 @@ def test_a_faster_voice_is_shorter(piper: PiperVoice) -> None:
     assert fast < 0.7 * slow
 
 
+def test_an_english_voice_reads_hebrew_as_words_and_not_as_letters(piper: PiperVoice) -> None:
+    pcm = b"".join(piper.sentences("שלום, תודה שהתקשרתם! איך אפשר לעזור?", Voice("he-IL")))
+    assert 1.5 < len(pcm) / 16000 < 6.0  # the names of its letters take 14 s
+
+
 @pytest.mark.parametrize("text", ["", "  ", "...", "!?"])
 async def test_nothing_to_say_is_no_error(piper: PiperVoice, text: str) -> None:
     async with LocalTTS(piper).speak(text, VOICE) as chunks:

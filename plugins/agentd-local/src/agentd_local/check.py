@@ -69,8 +69,10 @@ def _voice(argument: str, language: str, pitch: float) -> Iterator[Row]:
         return
     yield "voice local", True, str(voice)
     spoken = voice_language(voice)
-    if spoken != language:
-        yield "voice language", False, f"this voice speaks {spoken}, not {language}; {_hint(language, _HEBREW_VOICE)}"
+    if spoken != language and language in ("he", "iw"):
+        yield "voice language", False, f"this voice speaks {spoken}: Hebrew will have a heavy accent; {_HEBREW_VOICE}"
+    elif spoken != language:
+        yield "voice language", False, f"this voice speaks {spoken}, not {language}; choose another voice or engine"
     if pitch:
         yield "voice pitch", True, f"TTS_PITCH={pitch:g} has no effect: piper cannot shift pitch"
 

@@ -2,14 +2,14 @@
 
 A sentence is synthesised whole (about 50 ms of one core for each second of speech), so the first chunk of a phrase
 waits for its first sentence only. Level: every sentence is brought to the same loudness, for a telephone. Piper has
-no pitch: `Voice.pitch_semitones` is ignored, and `agentd check` says so.
+no pitch: `Voice.pitch_semitones` is ignored, and `agentd check` says so. Hebrew from an English voice: see `accent`.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import soxr
@@ -18,7 +18,11 @@ from numpy.typing import NDArray
 
 from agentd.engines import AudioChunk, Voice
 from agentd.errors import EngineError
+from agentd_local.accent import HebrewReader
 from agentd_local.pool import Pool, Threads
+
+if TYPE_CHECKING:
+    from piper import SynthesisConfig
 
 RATE_HZ = 8000
 CHUNK_BYTES = RATE_HZ * 2 * 160 // 1000
@@ -51,6 +55,8 @@ class PiperVoice:
         session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         config = json.loads(model.with_name(model.name + ".json").read_text("utf-8"))
         self._piper = Piper(session=session, config=PiperConfig.from_dict(config))
+        self._speaks_hebrew = config.get("phoneme_type") == "hebrew" or config.get("espeak", {}).get("voice") == "he"
+        self._hebrew: HebrewReader | None = None
 
     def sentences(self, text: str, voice: Voice) -> Iterator[bytes]:
         """See `Speaker`. `voice.rate` is honoured between half and double speed."""
@@ -59,9 +65,23 @@ class PiperVoice:
         config = self._piper.config
         rate = min(max(voice.rate, SLOWEST), FASTEST)
         how = SynthesisConfig(length_scale=config.length_scale / rate, normalize_audio=False)
-        for sentence in self._piper.synthesize(text, how):
-            narrow = soxr.resample(sentence.audio_float_array, config.sample_rate, RATE_HZ)
+        for samples in self._hebrew_samples(text, how) if self._with_accent(voice) else self._samples(text, how):
+            narrow = soxr.resample(samples, config.sample_rate, RATE_HZ)
             yield (_level(narrow) * 32767).astype("<i2").tobytes()
+
+    def _samples(self, text: str, how: SynthesisConfig) -> Iterator[NDArray[np.float32]]:
+        for sentence in self._piper.synthesize(text, how):
+            yield sentence.audio_float_array
+
+    def _with_accent(self, voice: Voice) -> bool:
+        return voice.language.split("-")[0] in ("he", "iw") and not self._speaks_hebrew
+
+    def _hebrew_samples(self, text: str, how: SynthesisConfig) -> Iterator[NDArray[np.float32]]:
+        reader = self._hebrew
+        if reader is None:
+            reader = self._hebrew = HebrewReader()
+        for phonemes in reader.sentences(text):
+            yield self._piper.phoneme_ids_to_audio(self._piper.phonemes_to_ids(phonemes), how)
 
 
 class LocalTTS:
