@@ -77,6 +77,7 @@ class Daemon:
         self.records: list[CallRecord] = []
         self.draining = False
         self.bus = Bus([LogSubscriber(settings), *subscribers, *plugins.subscribers()])
+        plugins.report_to(self.bus.house)
         self.playbook = _playbook(settings)
         self._chains = Chains.load(settings, plugins)
         voice = Voice(self.playbook.language, "", settings.tts_rate, settings.tts_pitch)

@@ -5,7 +5,6 @@
          └─ PLUMBING        mouth, in a shield of its own: the last words are said even when the house cancels
              └─ TALK        its end is the end of the call
                  ├─ ears    receive -> frames -> brain          (hang-up is data: ears return)
-                 ├─ watch   ends a call whose stream is open and silent
                  ├─ stt     the recogniser's session -> brain   (fails and reopens inside)
                  ├─ guards  plugins, contained
                  └─ turns   begun by the brain: think ∥ voice, each in a scope that barge-in cancels
@@ -134,7 +133,6 @@ class Call:
                     try:
                         async with trio.open_nursery() as self._talk:
                             self._talk.start_soon(self._listen)
-                            self._talk.start_soon(self._watch_media)
                             self._talk.start_soon(self.recogniser.run)
                             for guard in self.house.guards:
                                 self._talk.start_soon(self._guard, guard)
@@ -212,18 +210,14 @@ class Call:
         try:
             for message in self._rest:
                 self.ears.read(message)
-            self.end(await self.ears.run())
+            with trio.CancelScope() as patience:
+                self.end(await self.ears.run(patience))
+            if patience.cancelled_caught:
+                self.end("no-media")
         except TooMuchRubbish:
             self.end("rubbish")
         finally:
             self.recogniser.close()
-
-    async def _watch_media(self) -> None:
-        """Twilio sends 50 frames a second even in silence: none for five seconds is a dead stream."""
-        patience_s = self.house.settings.watchdog_media_sec
-        while (left_s := self.ears.received_at + patience_s - self.now()) > 0:  # noqa: ASYNC110  # it moves with each frame
-            await trio.sleep(left_s)
-        self.end("no-media")
 
     async def _guard(self, guard: Guard) -> None:
         try:

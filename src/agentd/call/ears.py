@@ -26,6 +26,7 @@ from agentd.media import Binary, MediaStream
 
 MAX_GAP_FRAMES = 100  # a hole in the audio is silence, but a wild timestamp must not make hours of it
 BAD_MESSAGES, BAD_WINDOW_S = 20, 10.0  # more than this closes with 1008 (RELIABILITY 3)
+PATIENCE_STEP_S = 0.25
 FLUSH_FRAMES = 60 // FRAME_MS  # the hysteresis of the detector: by then it is a silence
 
 
@@ -57,13 +58,13 @@ class Ears:
         self._bad: deque[float] = deque(maxlen=BAD_MESSAGES + 1)
         self._bad_kinds: dict[str, int] = {}
         self.rx = 0
-        self.received_at = trio.current_time()
+        self._patience_s = settings.watchdog_media_sec
         self.stopped = False
 
     async def run(self) -> str:
         """Until the stream is over. Returns why: "stop" (Twilio said so), or "lost". Raises `TooMuchRubbish`."""
         while (messages := await self._media.receive()) is not None:
-            self.received_at = trio.current_time()
+            self._patience_s = settings.watchdog_media_sec
             for message in messages:
                 self.read(message)
             if self.stopped:

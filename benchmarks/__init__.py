@@ -1,0 +1,1 @@
+"""Programs that print figures. `python -m benchmarks` runs them all; each says what it measures and against what."""

@@ -1,0 +1,123 @@
+"""Calls per core: latency beyond the silence wait, barge-in, CPU, memory and tasks a call, at 1, 20, 50, 100 calls.
+
+    python -m benchmarks.calls [CALLS ...] [--seconds 40]
+
+The daemon runs on one core with instant scripted engines, conditioning on; the callers on another. Each size is held
+against the same daemon with one call, in the same run. Targets: SPEC 13, 5 / 10 / 20 ms beyond the silence wait at
+1 / 20 / 100 calls, barge-in P95 200 ms from voice onset, 0.4 CPU-s a call-minute, 100 kB and 10 tasks a call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import trio
+
+from benchmarks.load import Seen, run_calls
+
+SILENCE_MS = 450
+
+
+class Server:
+    """A daemon in a process of its own, on core 0; asked for its figures by a line."""
+
+    def __init__(self, **settings: str) -> None:
+        pin = ["taskset", "-c", "0"] if (os.cpu_count() or 1) > 1 else []
+        command = [*pin, sys.executable, "-m", "benchmarks.server", *(f"{k}={v}" for k, v in settings.items())]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.address: str = self._line()["address"]
+
+    def stats(self) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"?\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def _line(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            assert self._process.stderr is not None
+            raise SystemExit(f"the daemon ended: {self._process.stderr.read().decode()[-2000:]}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+def measure(calls: int, seconds: float, **settings: str) -> dict[str, float]:
+    """One size. A fresh daemon, so that memory is comparable."""
+    server = Server(eou_silence_ms=str(SILENCE_MS), eou_sharp_fall_ms=str(SILENCE_MS), short_utt_sec="0", **settings)
+    before = server.stats()
+    peak: dict[str, Any] = {}
+
+    async def play() -> Seen:
+        async with trio.open_nursery() as nursery:
+
+            async def look() -> None:
+                await trio.sleep(seconds * 0.6)
+                peak.update(server.stats())
+
+            nursery.start_soon(look)
+            return await run_calls(server.address, calls, seconds)
+
+    seen = trio.run(play)
+    trio.run(trio.sleep, 2.5)
+    after = server.stats()
+    server.close()
+    minutes = calls * seconds / 60
+    turns = [*peak["turns"], *after["turns"]]
+    beyond = [float(total - wait) for total, wait, _ in turns]
+    starts = after["guesses"] + after["starts"]
+    return {
+        "calls": calls,
+        "turns": len(turns),
+        "server beyond wait p50 ms": percentile(beyond, 0.5),
+        "server beyond wait p95 ms": percentile(beyond, 0.95),
+        "heard beyond wait p50 ms": percentile(seen.answers_s, 0.5) * 1000 - SILENCE_MS,
+        "heard beyond wait p95 ms": percentile(seen.answers_s, 0.95) * 1000 - SILENCE_MS,
+        "barge-in p50 ms": percentile(seen.barge_ins_s, 0.5) * 1000,
+        "barge-in p95 ms": percentile(seen.barge_ins_s, 0.95) * 1000,
+        "old frames after clear": seen.late_audio,
+        "LLM starts a turn": starts / max(1, len(turns)),
+        "CPU-s a call-minute": (after["cpu_s"] - before["cpu_s"]) / minutes,
+        "kB a call": (peak["rss_kb"] - before["rss_kb"]) / calls,
+        "tasks a call": (peak["tasks"] - before["tasks"]) / calls,
+        "tasks left": after["tasks"] - before["tasks"],
+        "fds left": after["fds"] - before["fds"],
+        "threads": peak["threads"],
+        "underruns": after["underruns"],
+        "unanswered": seen.unanswered,
+        "callers' own late frames": seen.late_sends,
+        "MB idle": before["rss_kb"] / 1024,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("calls", nargs="*", type=int, default=[1, 20, 50, 100])
+    parser.add_argument("--seconds", type=float, default=40.0)
+    given = parser.parse_args()
+    if (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {1})
+    rows = [measure(calls, given.seconds) for calls in given.calls]
+    width = max(len(name) for name in rows[0])
+    for name in rows[0]:
+        print(f"{name:<{width}}  " + "  ".join(f"{row[name]:>9.2f}" for row in rows), flush=True)
+
+
+if __name__ == "__main__":
+    main()
