@@ -6,7 +6,6 @@ import io
 import wave
 from hashlib import sha256
 
-import httpx
 import pytest
 import trio
 
@@ -14,7 +13,7 @@ from agentd.core.media_stream import Start
 from agentd.core.signature import sign
 from agentd.events import Private, Webhook
 from agentd.facts import Incoming
-from tests.web.house import ACCOUNT, BASE, TOKEN, House, call_form, house, token_in, twiml
+from tests.web.house import ACCOUNT, BASE, TOKEN, House, call_form, house, plain_client, token_in, twiml
 
 POSTS = [
     "/webhook/incoming_call",
@@ -79,7 +78,7 @@ async def test_the_preview_is_the_same_document_without_a_usable_token() -> None
 
 @pytest.mark.parametrize("path", POSTS)
 async def test_a_missing_or_forged_signature_is_403_and_does_nothing(path: str) -> None:
-    async with house() as made, httpx.AsyncClient() as client:
+    async with house() as made, plain_client() as client:
         form = call_form(AccountSid=ACCOUNT)
         for headers in (
             {},
@@ -120,7 +119,7 @@ async def test_another_account_is_403_although_signed() -> None:
 
 
 async def test_json_needs_its_hash_and_is_not_taken_for_a_form() -> None:
-    async with house() as made, httpx.AsyncClient() as client:
+    async with house() as made, plain_client() as client:
         body = b'{"CallSid": "CA1"}'
         headers = {"Content-Type": "application/json"}
         good = "/webhook/call_status?bodySHA256=" + sha256(body).hexdigest()
@@ -130,7 +129,7 @@ async def test_json_needs_its_hash_and_is_not_taken_for_a_form() -> None:
 
 
 async def test_bodies_that_are_no_form_get_an_answer_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
-    async with house() as made, httpx.AsyncClient() as client:
+    async with house() as made, plain_client() as client:
         for content_type in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "text/xml"):
             for body in (b"", b"\xff\xfe%zz&&==", b"--x\r\nbroken", b"a" * 60_000):
                 headers = {"Content-Type": content_type, "X-Twilio-Signature": "x"}
@@ -142,7 +141,7 @@ async def test_bodies_that_are_no_form_get_an_answer_not_an_error(caplog: pytest
 
 
 async def test_a_flood_of_unsigned_requests_is_slowed_and_signed_ones_pass() -> None:
-    async with house() as made, httpx.AsyncClient() as client:
+    async with house() as made, plain_client() as client:
         statuses = [(await client.post(made.url + "/webhook/incoming_call")).status_code for _ in range(120)]
         assert set(statuses[:50]) == {403}
         assert 429 in statuses

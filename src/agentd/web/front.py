@@ -35,8 +35,9 @@ log = logging.getLogger("agentd.web")
 
 # From the first byte to the end of the handshake (SPEC 1.9).
 _HANDSHAKE_S: Final = 5.0
-_FULL_TABLE_SLEEP_S: Final = 0.1
-_FULL_TABLE: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+# Out of descriptors or memory, or a network error that Linux reports of the new connection (accept(2)): wait, go on.
+_ACCEPT_SLEEP_S: Final = 0.1
+_LISTENER_IS_DEAD: Final = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK})
 # Connections that have not said what they want. One more drops the oldest: whoever means it has spoken by then.
 _UNDECIDED: Final = 1024
 
@@ -87,10 +88,10 @@ class Front:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 continue
             except OSError as error:
-                if error.errno not in _FULL_TABLE:
+                if error.errno in _LISTENER_IS_DEAD:
                     raise
-                self._door.counts["accept_full_table_total"] += 1
-                await trio.sleep(_FULL_TABLE_SLEEP_S)
+                self._door.counts["accept_failed_total"] += 1
+                await trio.sleep(_ACCEPT_SLEEP_S)
                 continue
             sock.setblocking(False)
             nursery.start_soon(self._connection, sock)
