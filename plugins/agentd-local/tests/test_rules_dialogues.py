@@ -10,6 +10,8 @@ from datetime import date, datetime
 
 import pytest
 from agentd_local.rules.brain import RulesLLM, answer
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentd.agents.playbook_file import load_playbook
 from agentd.core.playbook import Playbook, Slot
@@ -272,3 +274,20 @@ async def test_the_reply_comes_word_by_word_and_twice_the_same() -> None:
     assert got[0] == got[1]
     assert len(got[0]) > 3
     assert "".join(got[0]) == answer(ask, TODAY)
+
+
+WORDS = """
+yes no hello bye what my name is dana levi tuesday at ten half past quarter to three pm a.m. next week march 5th
+twenty first 212 555 0123 oh double five hundred 31 24:00 10:75 99 the an office please sorry i said actually , . ?
+כן לא שלום מה שמי דנה יום שלישי בעשר וחצי רבע לחמש ב' 054 אפס חמישים ושתיים עשרה בבוקר סליחה אמרתי ' - \u200f 😀
+"""
+SAID = st.sampled_from(WORDS.split())
+LINES = st.lists(st.lists(SAID, max_size=9).map(" ".join), min_size=1, max_size=8)
+
+
+@given(st.sampled_from([ENGLISH, HEBREW, ESTATE]), LINES)
+def test_whatever_is_said_gets_one_short_answer_with_one_question_at_most(playbook: Playbook, said: list[str]) -> None:
+    for reply in talk(playbook, *said):
+        assert reply.strip()
+        assert len(reply.split()) <= 40
+        assert reply.count("?") <= 1

@@ -113,9 +113,8 @@ class Dialogue:
         self.doubt = None
         answer = verdict(text, self.speech)
         again = self._read(slot, self._after_correction(text), asked=slot.type != "text", before=_part(slot, found))
-        if again is not None and again.value != found.value and slot.type in TYPED:
-            self._take(slot, again)
-            self.said = "corrected"
+        if again is not None and again.value != found.value and slot.type in TYPED and (again.whole or answer is False):
+            self._correct(slot, again)
         elif answer:
             self._keep(slot, found)
             self.said = "confirmed"
@@ -138,8 +137,7 @@ class Dialogue:
         rest = self._after_correction(text)
         found = self._read(slot, rest, asked=True) if rest != text and words(rest) else None
         if found is not None and verdict(rest, self.speech) is None:
-            self._take(slot, found)
-            self.said = "corrected"
+            self._correct(slot, found)
         else:
             self.said = "denied"
             self.values.pop(slot.name, None)
@@ -161,8 +159,7 @@ class Dialogue:
             direct = slot.name == self.last or (said_so and slot.type in TYPED)
             found = self._read(slot, rest, asked=direct, before=_part(slot, before))
             if found is not None and found.value != before.value and (found.whole or slot.type == "date"):
-                self._take(slot, found)
-                self.said = "corrected"
+                self._correct(slot, found)
                 return True
         return False
 
@@ -211,8 +208,7 @@ class Dialogue:
         found = self._read(slot, text, asked=True, before=_part(slot, before))
         if found is None or found.value == before.value or not found.whole:
             return False
-        self._take(slot, found)
-        self.said = "corrected"
+        self._correct(slot, found)
         return True
 
     def _missed(self) -> None:
@@ -242,6 +238,10 @@ class Dialogue:
             self.values.pop(slot.name, None)
         else:
             self._keep(slot, found)
+
+    def _correct(self, slot: Slot, found: Found) -> None:
+        self._take(slot, found)
+        self.said = "corrected" if slot.name in self.values else ""
 
     def _keep(self, slot: Slot, found: Found) -> None:
         self.values[slot.name] = found

@@ -13,6 +13,7 @@ def read(text: str, ask: Ask) -> Found | None:
         return None
     filler = ask.speech.fillers.match(text)
     rest = text[filler.end() :] if filler else text
-    if all(word.text in ask.speech.phone_glue or len(word.text) == 1 for word in words(rest)):
+    empty = ask.speech.phone_glue | ask.speech.yes | ask.speech.no
+    if all(word.text in empty or len(word.text) == 1 for word in words(rest)):
         return None
     return Found(rest.strip(" ,.!")[:LONGEST])
