@@ -197,6 +197,15 @@ async def test_hold_music_does_not_rest_an_engine_for_the_other_calls(autojump_c
     assert [n.breaker.circuit for n in call.chain] == [Circuit.CLOSED, Circuit.CLOSED]
 
 
+async def test_while_no_engine_finds_words_the_verdicts_come_ever_later(autojump_clock: MockClock) -> None:
+    engine = Spy(silent=True)
+    call = Call(engine)
+    for from_ms in range(0, 400_000, 100_000):
+        with pytest.RaisesGroup(EngineError):
+            await call.play("v" * 1000, from_ms)
+    assert [len(s) for s in engine.sessions[::2]] == pytest.approx([40, 110, 190, 350], abs=2)
+
+
 async def test_an_engine_that_reads_nothing_is_given_up_and_the_call_is_never_held_back(
     autojump_clock: MockClock,
 ) -> None:

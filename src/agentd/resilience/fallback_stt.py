@@ -6,11 +6,10 @@ sees a single stream of transcripts, whose offsets are those of the audio, whoev
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import trio
@@ -29,6 +28,7 @@ REPLAY_S = 3.0  # RELIABILITY 3: "retry in < 500 ms with the last 3 s replayed"
 AGAIN_S = 0.25  # before the second session; within those 500 ms
 SAME_ENGINE = 2  # sessions without a result before the next engine has its turn
 STALLED_S = 4.0  # SPEC 4.2: of voice without a transcript
+STALLED_MOST_S = 32.0  # doubled up to this while no engine finds words: music, or a machine that cannot keep up
 BEHIND = 100  # pieces (8 to 10 s) that an engine may leave unread; more is a stall too
 MOST_TEXT = 2000  # characters: longer than anyone speaks in one utterance
 FAIL_BACK_S = OPEN_S  # on a later engine before the first is tried again; doubled each time
@@ -40,9 +40,9 @@ class FallbackSTT:
     def __init__(self, chain: Sequence[Named[STT]], emit: Emit) -> None:
         self._course, self._emit = Course("stt", chain, emit), emit
         self._recent: deque[Heard] = deque()  # the last seconds, for the next session
-        self._final_ms = 0  # audio up to here has its final text: never replayed
-        self._reached_ms = 0  # ... and up to here some text
+        self._known = _Known()
         self._fail_back_s = FAIL_BACK_S
+        self._stalled_s = STALLED_S
 
     def listen(
         self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str
@@ -70,9 +70,7 @@ class FallbackSTT:
             self._course.use(engine, last)
             fruitless = 0
             while fruitless < SAME_ENGINE:
-                session = _Session(
-                    engine, self._course.chain[0], feed, self._final_ms, self._reached_ms, out, self._back_at(engine)
-                )
+                session = _Session(engine, feed, self._known, out, self._way_back(engine), self._stalled_s)
                 failure = await self._session(session, engine, fmt, language)
                 if failure is None and feed.ended:
                     return
@@ -82,11 +80,14 @@ class FallbackSTT:
                     break
                 self._emit(AsrErr(error=str(failure)))
                 last = failure
-                await self._keep(session.open, out)
-                fruitless = 1 if session.fruitful else fruitless + 1
+                await self._keep(out)
+                if session.fruitful:
+                    fruitless, self._stalled_s = 0, STALLED_S
+                fruitless += 1
                 await trio.sleep(AGAIN_S)
                 if not engine.breaker.allow(trio.current_time()):
                     break
+        self._stalled_s = min(2 * self._stalled_s, STALLED_MOST_S)
         raise self._course.exhausted(last)
 
     async def _session(
@@ -97,26 +98,40 @@ class FallbackSTT:
             await attempt(engine, partial(session.run, fmt, language))
         except EngineError as e:
             return e
-        finally:
-            self._final_ms, self._reached_ms = session.final_ms, session.reached_ms
         if session.verdict:
             # The call's own judgement, which hold music brings about too: it does not count against the engine.
             engine.breaker.dropped()
             return EngineError(session.verdict, engine=engine.name)
         return None
 
-    async def _keep(self, partial: Transcript | None, out: trio.MemorySendChannel[Transcript]) -> None:
+    async def _keep(self, out: trio.MemorySendChannel[Transcript]) -> None:
         """A partial whose beginning is no longer in the replay stands as final: the next session knows nothing of those
         words, and its first partial would replace them."""
-        if partial is None or partial.until_ms is None or not self._recent:
+        words, self._known.partial = self._known.partial, None
+        if words is None or words.until_ms is None or not self._recent:
             return
-        if partial.from_ms < self._recent[0].until_ms - len(self._recent[0].pcm) // MS_BYTES:
-            await hand_on(out, replace(partial, final=True))
-            self._final_ms = max(self._final_ms, partial.until_ms)
+        if words.from_ms < self._recent[0].until_ms - len(self._recent[0].pcm) // MS_BYTES:
+            await hand_on(out, replace(words, final=True))
+            self._known.final_ms = max(self._known.final_ms, words.until_ms)
 
-    def _back_at(self, engine: Named[STT]) -> float:
-        """When a session with `engine` should make way for the first one."""
-        return math.inf if engine is self._course.chain[0] else trio.current_time() + self._fail_back_s
+    def _way_back(self, engine: Named[STT]) -> Callable[[], bool]:
+        """Tells a session with `engine` whether it should make way for the first one."""
+        first, at = self._course.chain[0], trio.current_time() + self._fail_back_s
+
+        def due() -> bool:
+            now = trio.current_time()
+            return engine is not first and now >= at and first.breaker.ready(now)
+
+        return due
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of the call's words, whoever recognised them. Times are media time."""
+
+    final_ms: int = 0  # audio up to here has its final text: never replayed
+    reached_ms: int = 0  # ... and up to here some text
+    partial: Transcript | None = None  # the last one since the last final
 
 
 class _Feed:
@@ -145,19 +160,17 @@ class _Session:
     def __init__(
         self,
         engine: Named[STT],
-        first: Named[STT],
         feed: _Feed,
-        final_ms: int,
-        reached_ms: int,
+        known: _Known,
         out: trio.MemorySendChannel[Transcript],
-        back_at: float,
+        makes_way: Callable[[], bool],
+        stalled_s: float,
     ) -> None:
-        self._engine, self._first, self._feed, self._out, self._back_at = engine, first, feed, out, back_at
-        self.final_ms = final_ms
-        self._began_ms = self.reached_ms = reached_ms
-        self._goes_back = False
-        self.open: Transcript | None = None  # the last partial since the last final
+        self._engine, self._feed, self._known, self._out = engine, feed, known, out
+        self._makes_way, self._made_way = makes_way, False
+        self._began_ms = known.reached_ms
         self.verdict = ""
+        self._stalled_ms = stalled_s * 1000
         self._into, self._audio = trio.open_memory_channel[Heard](BEHIND)
         self._judged = trio.CancelScope()
         self._unanswered_ms = 0
@@ -165,7 +178,7 @@ class _Session:
     @property
     def fruitful(self) -> bool:
         """Did it recognise what no session before it had reached? Audio that kills an engine is replayed to it."""
-        return self.reached_ms > self._began_ms
+        return self._known.reached_ms > self._began_ms
 
     def hear(self, heard: Heard) -> None:
         """One piece. Judges the session; never waits."""
@@ -177,7 +190,7 @@ class _Session:
             return None  # the engine has closed its ear and is about to say why
         if heard.voiced:
             self._unanswered_ms += len(heard.pcm) // MS_BYTES
-            if self._unanswered_ms >= STALLED_S * 1000:
+            if self._unanswered_ms >= self._stalled_ms:
                 self._judge("voice without a transcript")
         return None
 
@@ -191,7 +204,7 @@ class _Session:
     async def run(self, fmt: AudioFormat, language: str) -> None:
         """Until the audio, the session or our patience ends. Raises `EngineError` when the engine ended it."""
         for heard in self._feed.recent:
-            if heard.until_ms > self.final_ms:
+            if heard.until_ms > self._known.final_ms:
                 self.hear(heard)
         self._unanswered_ms = 0  # an engine that is given three seconds at once may take a moment
         self._feed.session = self
@@ -203,7 +216,7 @@ class _Session:
         finally:
             self._feed.session = None
             self._into.close()
-        if not (self._feed.ended or self._goes_back or self.verdict):
+        if not (self._feed.ended or self._made_way or self.verdict):
             raise EngineError("ended in mid-call", retryable=True)
 
     async def _read(self, fmt: AudioFormat, language: str) -> None:
@@ -221,21 +234,18 @@ class _Session:
                         continue
                     self._engine.breaker.succeeded()
                     self._unanswered_ms = 0
-                    self.reached_ms = max(self.reached_ms, self._end_of(transcript))
-                    self.open = None if transcript.final else transcript
+                    self._note(transcript)
                     await hand_on(self._out, transcript)
-                    if transcript.final:
-                        self.final_ms = max(self.final_ms, self._end_of(transcript))
-                        if self._may_go_back():
-                            self._goes_back = True
-                            return
+                    if transcript.final and self._makes_way():
+                        self._made_way = True
+                        return
 
-    def _end_of(self, transcript: Transcript) -> int:
-        """An engine without offsets means all that it has been given."""
-        if transcript.until_ms is not None:
-            return transcript.until_ms
-        return self._feed.recent[-1].until_ms if self._feed.recent else 0
-
-    def _may_go_back(self) -> bool:
-        now = trio.current_time()
-        return now >= self._back_at and self._first.breaker.ready(now)
+    def _note(self, transcript: Transcript) -> None:
+        until_ms = transcript.until_ms
+        if until_ms is None:  # an engine without offsets means all that it has been given
+            until_ms = self._feed.recent[-1].until_ms if self._feed.recent else 0
+        known = self._known
+        known.reached_ms = max(known.reached_ms, until_ms)
+        known.partial = None if transcript.final else transcript
+        if transcript.final:
+            known.final_ms = max(known.final_ms, until_ms)
