@@ -123,7 +123,7 @@ def test_a_caller_who_goes_on_before_our_first_sound_is_not_talked_over() -> Non
 
 def test_words_over_our_speech_hold_it_then_take_the_floor() -> None:
     async def scene() -> Stage:
-        async with stage(llm=ScriptedLLM(replies=[LONG, "Of course."])) as s:
+        async with stage(stt=ScriptedSTT(0.3), llm=ScriptedLLM(replies=[LONG, "Of course."])) as s:
             await s.caller.silence(1.0)
             await s.caller.says("tell me everything")
             await s.caller.interrupts(1.5, "no wait stop please")

@@ -201,6 +201,7 @@ class Call:
     def silence(self, ms: int) -> None:
         if not self._desk.playout.audible(self.now()):
             self._media.put(self._writer.media(b"\xff" * (ms * FRAME_BYTES // FRAME_MS)))
+            self.mouth.tx += 1
             self.mouth.sent_at = self.now()
             self.poke()
 
@@ -235,7 +236,7 @@ class Call:
 
     def _sent(self, due: Due) -> None:
         if due.frames:
-            before = self.mouth.tx - due.frames
+            before = self.mouth.tx - len(due.messages) + len(due.marks)
             if self.mouth.tx // 50 != before // 50:
                 self.emit(WsTx(tx=self.mouth.tx // 50 * 50))
             self._room.set()

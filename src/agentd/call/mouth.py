@@ -18,7 +18,7 @@ class Mouth:
         self._media, self._playout, self._report = media, playout, report
         self._wake = trio.Event()
         self._closing = False
-        self.tx = 0
+        self.tx = 0  # media messages
         self.sent_at = trio.current_time()
 
     def poke(self) -> None:
@@ -35,8 +35,8 @@ class Mouth:
         due = self._playout.due(trio.current_time())
         for message in due.messages:
             self._media.put(message, speech=True)
-        if due.frames:
-            self.tx += due.frames
+        if due.messages:
+            self.tx += len(due.messages) - len(due.marks)
             self.sent_at = trio.current_time()
         self._report(due)
         return due.wake_at
