@@ -1,0 +1,154 @@
+"""Streams to Google for all calls of the process: one side loop, few channels, one stream an object used from trio.
+
+`grpc.aio` lives on the loop of `side_loop()`, whatever the number of calls. A channel is one HTTP/2 connection, and a
+server lets it have about a hundred streams; those above stall without a word. So a channel is given at most
+`MOST_STREAMS`, and then there is another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+import grpc.aio  # type: ignore[import-untyped]
+
+from agentd.call.streams import SideLoop
+from agentd_google.status import failure
+
+MOST_STREAMS = 80  # a channel; Google's limit is 100
+OPTIONS = (
+    # Or channels to one address share one connection, and with it the limit.
+    ("grpc.use_local_subchannel_pool", 1),
+    # A connection that died unseen is found in 15 s at the latest, not by TCP in minutes.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.keepalive_permit_without_calls", 0),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+)
+Metadata = tuple[tuple[str, str], ...]
+
+
+@cache
+def side_loop() -> SideLoop:
+    """The one thread of this plugin."""
+    return SideLoop("agentd-google")
+
+
+class Pool:
+    """The channels to one service. `connect` makes another transport of the service, on the side loop."""
+
+    def __init__(self, connect: Callable[[], Any], most_streams: int = MOST_STREAMS) -> None:
+        self._connect, self._most_streams = connect, most_streams
+        self._seats: list[_Seat] = []
+        self.loop = side_loop()
+
+    async def stream(self, method: Callable[[Any], Any], metadata: Metadata, opening: Any) -> Stream:
+        """Open a stream of `method(transport)` and send its first message. Returns when that is on its way, so the
+        connection stands; raises `EngineError`. A cancel closes it. Whoever gets it calls `close`."""
+        return Stream(self.loop, await self.loop.run(self._open, method, metadata, opening))
+
+    async def ask(self, method: Callable[[Any], Any], request: Any, metadata: Metadata = ()) -> Any:
+        """One request, one answer. Raises `EngineError`; a cancel cancels it at Google's, too."""
+        return await self.loop.run(self._ask, method, request, metadata)
+
+    async def aclose(self) -> None:
+        """Close the channels; streams still open end with an error."""
+        await self.loop.run(self._close)
+
+    async def _open(self, method: Callable[[Any], Any], metadata: Metadata, opening: Any) -> Any:
+        seat = self._take()
+        call = method(seat.transport)(metadata=metadata)
+        call.add_done_callback(seat.leave)
+        try:
+            if not await _write(call, opening):
+                raise failure(await call.code(), await call.details())
+        except BaseException:
+            call.cancel()
+            raise
+        return call
+
+    async def _ask(self, method: Callable[[Any], Any], request: Any, metadata: Metadata) -> Any:
+        seat = self._take()
+        try:
+            return await method(seat.transport)(request, metadata=metadata)
+        except grpc.aio.AioRpcError as e:
+            raise failure(e.code(), e.details()) from e
+        finally:
+            seat.leave()
+
+    def _take(self) -> _Seat:
+        seat = next((seat for seat in self._seats if seat.taken < self._most_streams), None)
+        if seat is None:
+            seat = _Seat(self._connect())
+            self._seats.append(seat)
+        seat.taken += 1
+        return seat
+
+    async def _close(self) -> None:
+        for seat in self._seats:
+            await seat.transport.grpc_channel.close()
+        self._seats.clear()
+
+
+class _Seat:
+    """A transport, and how many streams it has. Belongs to the side loop."""
+
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+        self.taken = 0
+
+    def leave(self, _: object = None) -> None:
+        self.taken -= 1
+
+
+class Stream:
+    """One bidirectional stream. Each method is used by one task at a time; sending and receiving may go on at once.
+    A cancel of either closes the stream."""
+
+    END = object()
+
+    def __init__(self, loop: SideLoop, call: Any) -> None:
+        self._loop, self._call = loop, call
+
+    async def send(self, message: Any) -> bool:
+        """False when the stream has ended: `receive` knows why. Waits while the peer does not read."""
+        return await self._loop.run(_write, self._call, message)
+
+    async def finish(self) -> None:
+        """No more will be sent."""
+        await self._loop.run(_done_writing, self._call)
+
+    async def receive(self) -> Any:
+        """A message; None for one that cannot be read; `END`. Raises `EngineError`. Nothing is read ahead."""
+        return await self._loop.run(_read, self._call)
+
+    def close(self) -> None:
+        """Cancel what is left of it, soon; never waits, and does nothing when it has ended."""
+        self._loop.post(self._call.cancel)
+
+
+async def _write(call: Any, message: Any) -> bool:
+    try:
+        await call.write(message)
+    except (grpc.RpcError, asyncio.InvalidStateError):
+        return False
+    return True
+
+
+async def _done_writing(call: Any) -> None:
+    try:
+        await call.done_writing()
+    except (grpc.RpcError, asyncio.InvalidStateError):
+        return
+
+
+async def _read(call: Any) -> Any:
+    try:
+        message = await call.read()
+    except grpc.aio.AioRpcError as e:
+        raise failure(e.code(), e.details()) from e
+    return Stream.END if message is grpc.aio.EOF else message
