@@ -18,6 +18,7 @@ from agentd.events import EngineSwitch, Event
 from agentd.resilience.breaker import Breaker
 
 E = TypeVar("E")
+E_co = TypeVar("E_co", covariant=True)
 T = TypeVar("T")
 
 _MARKER = re.compile(r"<\|(?:end|eot|eom|im_|start|begin|system|user|assistant)")
@@ -27,11 +28,11 @@ Emit = Callable[[Event], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Named(Generic[E]):
+class Named(Generic[E_co]):
     """An engine of a chain. The breaker belongs to the process: what one call learns, all calls know."""
 
     name: str
-    engine: E
+    engine: E_co
     breaker: Breaker = field(default_factory=Breaker)
 
 
