@@ -258,6 +258,12 @@ def test_a_turn_that_nobody_heard_never_happened() -> None:
     assert "name" in answer(prompt(ENGLISH, heard), TODAY)
 
 
+def test_a_repeat_of_a_question_that_was_cut_off_asks_it() -> None:
+    heard = [ENGLISH.greeting, "I need an appointment", "Thank you. May I have your name, please?", "Dana Levi."]
+    heard += ["Thanks, Dana Levi.", "Sorry, one moment, please. What did you say?"]
+    assert ENGLISH.slots[2].question in answer(prompt(ENGLISH, heard), TODAY)
+
+
 def test_a_closing_that_was_cut_off_is_said_again() -> None:
     lines = [ENGLISH.greeting, "Book me in, my name is Ann Lee, tomorrow at ten, 212 555 0123"]
     lines += [answer(prompt(ENGLISH, lines), TODAY), "Yes", "So, Ann Lee,", "uh huh"]

@@ -21,6 +21,7 @@ from agentd_local.rules.words import clean, plain, words
 MISSES = 3  # times that an answer is not understood before its slot is left alone
 HEARD = 85  # of 100: how much of a sentence of ours must stand in what the caller heard
 SHORT = 6  # words of an answer that may be small talk as a whole
+LONGER = {"human": 30, "robot": 30, "refuse": 30, "repeat": 12}  # what is meant even inside a longer one
 TYPED = ("phone", "date", "choice", "number")  # what cannot be mistaken for anything else
 ORDER = ("phone", "date", "name", "choice", "yes-no", "number", "text")  # the surest reader first
 
@@ -100,8 +101,9 @@ class Dialogue:
         filler = self.speech.fillers.match(text)
         bare = plain(text[filler.end() :]) if filler else said
         for name, pattern in self.speech.intents.items():
-            short = len(said.split()) <= SHORT or name in ("human", "robot", "refuse")
-            if short and (pattern.search(said) or (bare and pattern.search(bare))):
+            if len(said.split()) <= LONGER.get(name, SHORT) and (
+                pattern.search(said) or (bare and pattern.search(bare))
+            ):
                 return name
         return ""
 

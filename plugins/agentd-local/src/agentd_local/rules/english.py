@@ -103,6 +103,7 @@ ENGLISH = Speech(
             "robot": ("I'm the automatic assistant here, happy to help.", "Yes, I'm an automatic assistant."),
             "human": ("I'll pass that on, and someone will call you back.", "Of course, somebody will call you back."),
             "question": ("I can't say, but someone will call you about it.", "I don't know, but we'll call you back."),
+            "repeat": ("Sure.", "Of course."),
             "wait": ("Of course, take your time.", "Sure, I'm here."),
             "greeting": ("Hello!", "Hi there!"),
             "thanks": ("You're welcome.", "My pleasure."),
@@ -120,6 +121,8 @@ ENGLISH = Speech(
             r"|one more time|i (didn't|did not|couldn't|can't) (hear|catch|understand|get) (you|that|it)"
             r"|(can|could|would) you (please )?(repeat|say) (that|it)( again)?|(please )?repeat( that| it)?"
             r"|what's the question|please|again)( |$))+$"
+            r"|\b(what did you say|what was that|say (that|it) again|repeat (that|it)|come again"
+            r"|didn't (catch|hear|get) (that|you))\b"
         ),
         "goodbye": re.compile(
             r"\b(goodbye|good bye|bye|see you|talk to you later|have a (good|nice|great) (day|one))\b"

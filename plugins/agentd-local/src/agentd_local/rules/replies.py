@@ -16,7 +16,7 @@ def reply(dialogue: Dialogue, max_words: int) -> str:
     if dialogue.lines == 0:
         return dialogue.playbook.greeting or _question(dialogue, dialogue.open)
     sentences = dialogue.speech.sentences
-    if dialogue.said == "repeat" and dialogue.heard.rstrip().endswith((".", "?", "!")):
+    if dialogue.said == "repeat" and ("?" in dialogue.heard or dialogue.playbook.closing in dialogue.heard):
         return dialogue.heard
     if dialogue.said == "goodbye" or (dialogue.closed and dialogue.said in ("thanks", "greeting")):
         return dialogue.playbook.phrase("goodbye", dialogue.lines)
