@@ -1,1 +1,55 @@
-"""OpenAI's models."""
+"""OpenAI's engines: `openai` model and voice, `openai-whisper` recogniser.
+
+Nothing heavy is imported here (the client costs over a second of CPU): the factories import it when an engine is
+chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import agentd
+
+if TYPE_CHECKING:
+    from agentd.config import Settings
+    from agentd.engines import LLM, STT, TTS
+    from agentd.hookspecs import Register
+
+
+@agentd.hookimpl
+def agentd_register_engines(register: Register) -> None:
+    register.llm("openai", _llm)
+    register.stt("openai-whisper", _stt)
+    register.tts("openai", _tts)
+
+
+@agentd.hookimpl
+def agentd_check(config: Settings) -> Iterable[tuple[str, bool, str]]:
+    from agentd_openai.check import rows
+
+    return list(rows(config))
+
+
+def _llm(settings: Settings, argument: str) -> LLM:
+    from agentd_openai.access import access
+    from agentd_openai.chat import OpenAILLM
+    from agentd_openai.client import Client
+
+    return OpenAILLM(Client(access(settings)), argument)
+
+
+def _stt(settings: Settings, argument: str) -> STT:
+    from agentd_openai.access import access
+    from agentd_openai.client import Client
+    from agentd_openai.transcribe import OpenAISTT
+
+    return OpenAISTT(Client(access(settings)), argument)
+
+
+def _tts(settings: Settings, argument: str) -> TTS:
+    from agentd_openai.access import access
+    from agentd_openai.client import Client
+    from agentd_openai.speak import OpenAITTS
+
+    return OpenAITTS(Client(access(settings)), argument)

@@ -1,0 +1,132 @@
+"""The model `openai[:model]`: streaming chat completions, of OpenAI or of any server that speaks as it does."""
+
+from __future__ import annotations
+
+import json
+import math
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
+from typing import Any
+
+import trio
+from trio.abc import ReceiveChannel
+
+from agentd.call.streams import produced
+from agentd.engines import Prompt, Token, ToolCall
+from agentd.errors import EngineError
+from agentd_openai import models
+from agentd_openai.budget import fit
+from agentd_openai.client import Client
+from agentd_openai.failures import as_engine_errors, garbage
+from agentd_openai.manners import Manners, chat_options
+from agentd_openai.sse import EventReader
+from agentd_openai.tool_calls import BadToolCall, ToolCalls
+from agentd_openai.unwind import each
+
+NAME = "openai"
+READ_AHEAD = 16  # pieces of a reply (a word each); full = the server waits
+TOKENS_A_WORD, TOKENS_BESIDE = 8, 100  # the cap: Hebrew takes up to 4 a word, and a tool call needs some
+MOST_CHARS = 8_000  # of a reply; the cap in tokens may be one that the server ignores
+AFTER_FINISH_S = 0.3  # the end of the stream comes with the last word, or not at all
+DONE = "[DONE]"
+
+
+class OpenAILLM:
+    """`model`: its name, "" for the default. Of a reply that breaks off, the words that came are handed on and no tool
+    call."""
+
+    def __init__(self, client: Client, model: str = "") -> None:
+        self._client, self._model, self._manners = client, model or models.CHAT, Manners()
+
+    def reply(self, prompt: Prompt) -> AbstractAsyncContextManager[ReceiveChannel[Token | ToolCall]]:
+        """As `LLM.reply`. Raises `EngineError` for whatever the server does; a cancel closes the connection at once."""
+        return produced(partial(self._reply, prompt), READ_AHEAD)
+
+    async def _reply(self, prompt: Prompt, out: trio.MemorySendChannel[Token | ToolCall]) -> None:
+        needed = {"model": self._model, "messages": fit(prompt), "stream": True}
+        most_tokens = TOKENS_BESIDE + TOKENS_A_WORD * prompt.max_words
+        reading = _Reading(out)
+        with as_engine_errors(NAME):
+            create: Any = self._client.get().chat.completions.with_streaming_response.create
+            async with AsyncExitStack() as stack:
+
+                async def send(**request: Any) -> Any:
+                    return await stack.enter_async_context(create(**request))
+
+                response = await self._manners.ask(send, needed, chat_options(self._model, most_tokens))
+                with reading.scope:
+                    await each(response.iter_bytes(), reading.bytes)
+        if not reading.finished:
+            raise EngineError("the reply was cut off", retryable=True, engine=NAME)
+
+
+class _Reading:
+    """One reply on its way."""
+
+    def __init__(self, out: trio.MemorySendChannel[Token | ToolCall]) -> None:
+        self._out = out
+        self._events, self._tools = EventReader(), ToolCalls()
+        self._chars = 0
+        self.finished = False
+        self.scope = trio.CancelScope(deadline=math.inf)
+
+    async def bytes(self, piece: bytes) -> None:
+        for data in self._events.feed(piece):
+            if not self.finished and data != DONE:
+                await self._chunk(json.loads(data))
+
+    async def _chunk(self, chunk: object) -> None:
+        if not isinstance(chunk, dict):
+            raise garbage("no object", NAME)
+        if error := chunk.get("error"):
+            raise _told(error)
+        choices = chunk.get("choices")
+        if not isinstance(choices, list):
+            raise garbage("no choices", NAME)
+        if not choices:
+            return  # usage, a filter's report
+        choice = choices[0] if isinstance(choices[0], dict) else {}
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
+            await self._text(delta.get("content"))
+            try:
+                self._tools.feed(delta.get("tool_calls"))
+            except BadToolCall as error:
+                raise _bad(error) from None
+        if reason := choice.get("finish_reason"):
+            await self._finish(reason)
+
+    async def _text(self, content: object) -> None:
+        if content is None or content == "":
+            return
+        if not isinstance(content, str):
+            raise garbage("the text is none", NAME)
+        self._chars += len(content)
+        if self._chars > MOST_CHARS:
+            raise EngineError("the reply does not end", engine=NAME)
+        await self._out.send(Token(content))
+
+    async def _finish(self, reason: object) -> None:
+        if reason == "content_filter":
+            raise EngineError("the server's filter stopped the reply", engine=NAME)
+        if reason == "length" and self._tools:
+            raise EngineError("a tool call was cut off", retryable=True, engine=NAME)
+        try:
+            calls = self._tools.whole()
+        except BadToolCall as error:
+            raise _bad(error) from None
+        for call in calls:
+            await self._out.send(call)
+        self.finished = True
+        self.scope.deadline = trio.current_time() + AFTER_FINISH_S
+
+
+def _bad(error: BadToolCall) -> EngineError:
+    return EngineError(f"a bad tool call: {error}", retryable=True, engine=NAME)
+
+
+def _told(error: object) -> EngineError:
+    """A server's own report in mid-stream; only its short code is repeated."""
+    code = error.get("code") if isinstance(error, dict) else None
+    named = f" ({code})" if isinstance(code, str | int) and len(str(code)) <= 40 and " " not in str(code) else ""
+    return EngineError(f"an error in mid-stream{named}", retryable=True, engine=NAME)
