@@ -1,8 +1,8 @@
 """What the recordings say: name in the Debian package `asterisk-core-sounds-en-wav`, and the words.
 
 From the package's own list (core-sounds-en.txt), corrected where the speaker says otherwise: all prompts of 1.3 to 12
-seconds that are speech. The speaker is a professional, so the pauses are those of somebody who reads; the longest within
-a prompt is 400 ms.
+seconds that are speech. The speaker is a professional, so the pauses are those of somebody who reads; the longest
+within a prompt is 400 ms.
 """
 
 PROMPTS = """

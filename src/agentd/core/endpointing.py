@@ -9,7 +9,8 @@
 | pausing   | 2 voiced frames of 3 (a click is one)                   | RESUME if SPECULATE was  | speaking  |
 |           | hangover passed, words stand still and cover T1, and    | SPECULATE, once a text   | pausing   |
 |           | are not plainly half a sentence                         |                          |           |
-|           | the same, and `fast` or the words are complete, 200 ms  | EOU "debounce"           | quiet     |
+|           | the same, and the words are complete (or `fast`, and    | EOU "debounce"           | quiet     |
+|           | they are no digits), and 200 ms                         |                          |           |
 |           | silence long enough                                     | EOU "silence"            | quiet     |
 |           | the same, but too little voice and no words             | none: it never happened  | quiet     |
 | quiet     | words of what "never happened"                          | EOU "silence"            | quiet     |
@@ -231,7 +232,8 @@ class Endpointer:
         judged = ending(self._text) if self._text else Ending.UNKNOWN
         done = self._complete or judged is Ending.COMPLETE
         if stable and covered and silence_ms >= self._hangover_ms:
-            if (self._fast or done) and judged is not Ending.OPEN and silence_ms >= LEAST_DEBOUNCE_MS:
+            hurry = done or (self._fast and judged is Ending.UNKNOWN)
+            if hurry and judged is not Ending.OPEN and silence_ms >= LEAST_DEBOUNCE_MS + self._noise_extra_ms():
                 return self._end("debounce")
             if self._told != self._text and (done or judged is not Ending.OPEN):
                 self._told = self._text

@@ -1,0 +1,80 @@
+"""The bars of the ears on real human speech. `measure.py` prints the whole table."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pytest
+
+NOISES = ("white", "babble", "music")
+
+
+@lru_cache(maxsize=32)
+def result(noise: str, profile: str, part: str = "all", every: int = 1):
+    from measure import corpus, measure
+
+    return measure(corpus(part, every), noise, profile)
+
+
+@pytest.mark.usefixtures("recordings")
+class TestBalanced:
+    def test_the_corpus_is_all_there(self) -> None:
+        from speech_corpus import GAPS_MS, numbers, prompts
+
+        assert len(prompts()) > 200
+        assert len(numbers()) == 60
+        assert GAPS_MS == (80, 350)
+
+    @pytest.mark.parametrize("part", ["tune", "held"])
+    def test_on_a_quiet_line_nobody_is_cut_and_the_answer_comes_soon(self, part: str) -> None:
+        r = result("clean", "balanced", part)
+        assert r.cuts <= 2.0, r.cut_names
+        assert r.answered == 100.0, r.unanswered
+        assert r.wait <= 450
+        assert r.starts <= 1.3
+
+    @pytest.mark.parametrize("part", ["tune", "held"])
+    def test_in_noise_too(self, part: str) -> None:
+        from measure import add
+
+        r = add([result(noise, "balanced", part) for noise in NOISES])
+        assert r.cuts <= 2.0, r.cut_names
+        assert r.answered >= 98.0, r.unanswered
+        assert r.wait <= 500
+
+    @pytest.mark.parametrize("noise", ["clean", *NOISES])
+    def test_dictated_numbers_are_not_cut(self, noise: str) -> None:
+        r = result(noise, "balanced")
+        assert sum(name.startswith("number-") for name in r.cut_names) <= 1, r.cut_names
+
+
+@pytest.mark.usefixtures("recordings")
+def test_the_profiles_trade_cuts_for_speed() -> None:
+    fast, balanced, patient = (result("clean", p, every=2) for p in ("fast", "balanced", "patient"))
+    assert fast.wait < balanced.wait < patient.wait
+    assert fast.cuts >= balanced.cuts >= patient.cuts
+    assert patient.cuts <= 1.0
+
+
+@pytest.mark.usefixtures("recordings")
+def test_the_recogniser_reads_forty_prompts_through_the_ears() -> None:
+    from measure import corpus, measure
+
+    r = measure(corpus(every=6), "clean", "balanced", words="whisper")
+    assert r.utterances >= 50
+    assert r.wer is not None
+    assert r.wer <= 0.12
+    assert r.cuts <= 2.0, r.cut_names
+    assert r.answered == 100.0, r.unanswered
+    assert r.wait <= 450
+
+
+@pytest.mark.usefixtures("recordings")
+def test_silero_answers_in_music_where_the_energy_detector_is_late() -> None:
+    from agentd_silero.detector import SileroVAD
+    from measure import corpus, measure
+
+    r = measure(corpus(every=4), "music", "balanced", vad=SileroVAD())
+    assert r.answered == 100.0, r.unanswered
+    assert r.cuts <= 2.0, r.cut_names
+    assert r.wait <= 500
