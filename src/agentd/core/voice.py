@@ -73,12 +73,12 @@ class VoiceDetector:
         ago, 0 for nothing. `probability`: that of a neural detector, which then judges in place of the threshold;
         the echo term and the floor hold for it too."""
         recent = self._since_voice < self._hold
-        gate = max(self.threshold, self._echo_factor * echo)
+        our_echo = self._echo_factor * echo
         if probability is None:
-            voiced = speech = level >= gate * (RELEASE if recent else 1.0)
+            voiced = speech = level >= max(self.threshold * (RELEASE if recent else 1.0), our_echo)
         else:
             speech = probability >= (NEURAL_OFF if recent else NEURAL_ON)
-            voiced = speech and level >= max(self._floor * RELEASE, NEURAL_SHARE * gate)
+            voiced = speech and level >= max(self._floor * RELEASE, NEURAL_SHARE * self.threshold, our_echo)
         self._since_voice = 0 if speech else self._since_voice + 1
         if not self.calibrated:
             self._calibrate(level)
