@@ -24,6 +24,7 @@ BUDGET_TOKENS = 2000  # SPEC 4.1
 VERBATIM_TURNS = 6  # SPEC 4.1; a turn is what the caller said with all that followed it
 CONVERSATION_TOKENS = 500  # at least, even under a system text that takes all of the budget
 SUMMARY_TOKENS = 300  # at most
+ASCII_CHARS_A_TOKEN, CHARS_A_TOKEN = 3.5, 1.8  # English has about 4, Hebrew about 2.2 in OpenAI's newer vocabularies
 LINE_TOKENS = 4  # what a message costs beside its text, by OpenAI's counting
 CALLER_WORDS, AGENT_WORDS = 12, 8  # of a line in the summary
 
@@ -37,9 +38,9 @@ Turn = list[Message]
 
 
 def tokens(text: str) -> int:
-    """An estimate on the safe side: 3.5 characters a token in English, 1.8 in Hebrew (no tokeniser needed)."""
-    plain = sum(map(str.isascii, text))
-    return math.ceil(plain / 3.5 + (len(text) - plain) / 1.8)
+    """An estimate on the safe side, without a tokeniser."""
+    plain = len(text.encode("ascii", "ignore"))
+    return math.ceil(plain / ASCII_CHARS_A_TOKEN + (len(text) - plain) / CHARS_A_TOKEN)
 
 
 def fit(prompt: Prompt, budget: int = BUDGET_TOKENS) -> list[dict[str, str]]:
@@ -99,13 +100,10 @@ def _shortened(turn: Turn, room: int) -> Turn:
 
 
 def _end(text: str, most: int) -> str:
-    """The last characters of `text` that are `most` tokens."""
+    """The last characters of `text` that are at most `most` tokens, in whatever language."""
     if tokens(text) <= most:
         return text
-    start = len(text) - int(most * 1.8)
-    while start > 0 and tokens(text[start - 1 :]) <= most:
-        start -= 1
-    return "… " + text[start:]
+    return "… " + text[len(text) - int(most * CHARS_A_TOKEN) :]
 
 
 def _text(message: Message) -> str:
