@@ -197,6 +197,23 @@ DIALOGUES: list[tuple[str, Playbook, list[tuple[str, str]]]] = [
         ("מחר בעשר", "יום שלישי"),
         ("לא, אמרתי ביום חמישי בשעה שלוש", "יום חמישי, 26 בנובמבר בשלוש אחר הצהריים"),
     ]),
+    ("only the end of a number was wrong", ENGLISH, [
+        ("Hello? Can you hear me?", "How can I help"),
+        ("I need an appointment", "name"),
+        ("Jane", "phone"),
+        ("212 555 0123", "0 1 2 3"),
+        ("No, zero one two four at the end", "2 1 2, 5 5 5, 0 1 2 4"),
+        ("no, two one two", "2 1 2"),
+        ("five five five oh one two five", "2 1 2, 5 5 5, 0 1 2 5"),
+    ]),
+    ("hebrew, only the end of a number was wrong", HEBREW, [
+        ("הלו? שומעים אותי?", "איך אפשר לעזור?"),
+        ("יש לי נזילה בבית", "מה השם"),
+        ("משה", "באיזה מספר"),
+        ("0545551234", "1 2 3 4"),
+        ("לא, אחת שתיים שלוש חמש בסוף", "0 5 4, 5 5 5, 1 2 3 5"),
+        ("נכון", "באיזה יום"),
+    ]),
     ("hebrew, in parts", HEBREW, [
         ("רציתי לקבוע תור", "מה השם"),
         ("השם שלי רונית", "רונית"),

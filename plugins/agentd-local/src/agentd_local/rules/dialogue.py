@@ -14,6 +14,7 @@ from rapidfuzz import fuzz
 
 from agentd.core.playbook import Playbook, Slot
 from agentd_local.rules.slots import READERS, Ask, Found
+from agentd_local.rules.slots.phone import ending
 from agentd_local.rules.slots.yes_no import verdict
 from agentd_local.rules.speech import Speech
 from agentd_local.rules.words import clean, plain, words
@@ -115,6 +116,8 @@ class Dialogue:
         self.doubt = None
         answer = verdict(text, self.speech)
         again = self._read(slot, self._after_correction(text), asked=slot.type != "text", before=_part(slot, found))
+        if again is not None and not again.whole and slot.type == "phone" and answer is False:
+            again = ending(found, again, self.speech)
         if again is not None and again.value != found.value and slot.type in TYPED and (again.whole or answer is False):
             self._correct(slot, again)
         elif answer:

@@ -100,6 +100,7 @@ ENGLISH = Speech(
         one_of=" or ",
         small_talk={
             "how-are-you": ("I'm doing well, thank you.", "Very well, thanks."),
+            "hear-me": ("Yes, I can hear you.", "I'm here."),
             "robot": ("I'm the automatic assistant here, happy to help.", "Yes, I'm an automatic assistant."),
             "human": ("I'll pass that on, and someone will call you back.", "Of course, somebody will call you back."),
             "question": ("I can't say, but someone will call you about it.", "I don't know, but we'll call you back."),
@@ -138,6 +139,7 @@ ENGLISH = Speech(
         "robot": re.compile(
             r"\b(are you|is this|am i talking to) (a |an )?(real )?(robot|bot|machine|human|person|computer)\b"
         ),
+        "hear-me": re.compile(r"\b(can you hear me|do you hear me|are you there|is anyone there|anybody there)\b"),
         "how-are-you": re.compile(r"\b(how are you|how's it going|how do you do|what's up)\b"),
         "thanks": re.compile(r"^(thanks|thank you)( so much| very much| a lot)?$"),
         "refuse": re.compile(

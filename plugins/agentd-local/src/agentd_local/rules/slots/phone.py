@@ -7,6 +7,7 @@ from collections.abc import Callable
 import phonenumbers
 
 from agentd_local.rules.slots.base import Ask, Found, without
+from agentd_local.rules.speech import Speech
 from agentd_local.rules.words import Number, numbers, words
 
 LEAST = 7  # digits of a local number
@@ -34,6 +35,15 @@ def read(text: str, ask: Ask) -> Found | None:
     if ask.asked and PART <= len(together) < VOLUNTEERED:
         return Found(ask.speech.say_digits(together), rest, whole=False, known=together)
     return None
+
+
+def ending(whole: Found, part: Found, speech: Speech) -> Found:
+    """ "No, 0124 at the end": the number with other last digits; the part alone if it begins the number anew."""
+    known, digits = str(whole.known), str(part.known)
+    if known.startswith(digits):
+        return part
+    fixed = known[: -len(digits)] + digits
+    return Found(speech.say_digits(fixed), part.rest, sure=False, known=fixed)
 
 
 def _runs(found: list[Number], spoken: list[str], glue: frozenset[str]) -> list[list[Number]]:
