@@ -57,6 +57,7 @@ from agentd.web.twilio_rest import TwilioRest
 
 log = logging.getLogger("agentd")
 
+CLOSE_S = 1.0  # for what is still open at the very end
 GOODBYE_S = 15.0  # for the goodbyes at the end of a drain
 LOST = frozenset({"lost", "stalled-reader", "no-media", "crash"})  # streams that Twilio will ask us to resume
 
@@ -74,7 +75,6 @@ class Daemon:
     ) -> None:
         self.settings, self.plugins, self._progress = settings, plugins, progress
         self.calls: dict[str, Call] = {}
-        self.records: list[CallRecord] = []
         self.draining = False
         self.bus = Bus([LogSubscriber(settings), *subscribers, *plugins.subscribers()])
         plugins.report_to(self.bus.house)
@@ -93,7 +93,10 @@ class Daemon:
             guards=plugins.guards(),
             vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
             sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
+            ended=self._ended,
         )
+        self._rest = _twilio(settings)
+        self._door = self._make_door()
         self._finished = trio.Event()
         self._calls_nursery: trio.Nursery | None = None
         self.front: Front | None = None
@@ -109,7 +112,7 @@ class Daemon:
                         await house.start(self._plugin_task, name, task)
                     await self._prepare_phrases()
                     async with trio.open_nursery() as outside:
-                        self.front = Front(self._door(), listener)
+                        self.front = Front(self._door, listener)
                         address = await outside.start(self.front.run)
                         gc.collect()
                         gc.freeze()  # what is here now stays: the collector need not look at it again
@@ -120,6 +123,9 @@ class Daemon:
                         outside.cancel_scope.cancel(reason="drained")
                 finally:
                     self.bus.close()
+                    if self._rest is not None:
+                        with trio.CancelScope(shield=True, relative_deadline=CLOSE_S):
+                            await self._rest.aclose()
                 house.cancel_scope.cancel(reason="drained")
 
     def drain(self) -> None:
@@ -139,13 +145,14 @@ class Daemon:
     async def _serve(self, stream: MediaStream) -> None:
         """One media stream, from `start` to its record. What goes wrong in it stays in it."""
         admitted = await receive_start(stream, self._admit, self.settings.watchdog_start_sec)
+        self._door.lobby.leave(stream)
         if isinstance(admitted, Refused):
             sid = admitted.start.call_sid if admitted.start is not None else ""
             self.bus.house(StreamRefused(reason=admitted.reason, call_sid=sid))
             await stream.aclose(admitted.close)
             return
         if self.settings.ws_mode == "ECHO":
-            self._ended(await echo_call(stream, admitted, self.bus))
+            await echo_call(stream, admitted, self.bus, self._ended)
             return
         facts = admitted.facts
         incoming = Incoming(facts.call_sid, facts.caller, facts.called)
@@ -157,13 +164,11 @@ class Daemon:
             before.end("superseded")
         self.calls[facts.call_sid] = call
         self.admissions.remember(facts, history)
-        record = None
         try:
-            record = await call.run()
+            await call.run()
         finally:
             if self.calls.get(facts.call_sid) is call:
                 del self.calls[facts.call_sid]
-            self._ended(record or call.record())
 
     def _admit(self, start: Start) -> CallFacts:
         return self.admissions.admit(start, trio.current_time())
@@ -202,25 +207,28 @@ class Daemon:
 
     # --- the front door's questions
 
-    def _door(self) -> Door:
+    def _make_door(self) -> Door:
         return Door(
             settings=self.settings,
             admissions=self.admissions,
             emit_house=self.bus.house,
             on_media=self._on_media,
             refuse_call=self.plugins.refuse_call,
-            phrase=lambda key, language: self.playbook.phrase(key),
+            phrase=lambda key, language: self._phrase(key),
             phrase_audio=self._phrase_wav,
             end_call=self._end_call,
             keep_recording=self._keep_recording,
             ready=lambda: "draining" if self.draining else "ready",
-            rest=_twilio(self.settings),
+            rest=self._rest,
             version=__version__,
             commit=_commit(),
         )
 
+    def _phrase(self, key: str) -> str:
+        return self.playbook.greeting if key == "greeting" else self.playbook.phrase(key)
+
     def _phrase_wav(self, key: str) -> bytes | None:
-        mulaw = self.phrases.get(self.playbook.phrase(key))
+        mulaw = self.phrases.get(self._phrase(key))
         return wav_of(decode(mulaw)) if mulaw is not None else None
 
     def _end_call(self, call_sid: str, generation: int | None, reason: str) -> None:
@@ -292,9 +300,10 @@ async def serve(settings: Settings) -> None:
 
 
 def _twilio(settings: Settings) -> TwilioRest | None:
-    if not settings.twilio_account_sid or settings.twilio_auth_token is None:
+    if not settings.signatures or not settings.twilio_account_sid:
         return None
-    return TwilioRest(settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value())
+    token = settings.twilio_auth_token.get_secret_value()
+    return TwilioRest(settings.twilio_account_sid, token, settings.twilio_api_url)
 
 
 def _playbook(settings: Settings) -> Playbook:

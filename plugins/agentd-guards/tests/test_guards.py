@@ -9,6 +9,7 @@ from agentd_guards.heartbeat import Heartbeat
 from agentd_guards.idle import SILENCE_MS, IdleLine
 from agentd_guards.longest import LongestCall
 from agentd_guards.silent_caller import SilentCaller
+from agentd_guards.watch import Duty, Watch
 from trio.testing import MockClock
 
 from agentd.config import Settings
@@ -16,7 +17,12 @@ from agentd.events import WsKeepalive
 from agentd.hookspecs import Guard
 from agentd.testing.contracts import FakeCall, GuardContract
 
-SILENT = SilentCaller((8.0, 20.0), 40.0)
+
+def watch(*duties: Duty) -> Watch:
+    return Watch(duties)
+
+
+SILENT = watch(SilentCaller((8.0, 20.0), 40.0))
 
 
 async def run(guard: Guard, call: FakeCall, for_s: float, *play: tuple[float, str, float]) -> None:
@@ -38,7 +44,7 @@ def times(done: list[tuple[float, str]]) -> list[tuple[float, str]]:
 
 async def test_heartbeats_are_numbered_marks_with_an_event_each(autojump_clock: MockClock) -> None:
     call = FakeCall()
-    await run(Heartbeat(15), call, 900.5)
+    await run(watch(Heartbeat(15)), call, 900.5)
     assert call.marks == [(15.0 * n, f"hb:{n}") for n in range(1, 61)]
     assert [e.mark for e in call.events if isinstance(e, WsKeepalive)] == [name for _, name in call.marks]
 
@@ -48,7 +54,7 @@ async def test_heartbeats_are_numbered_marks_with_an_event_each(autojump_clock: 
 
 async def test_an_idle_line_gets_a_short_silence_and_a_busy_one_none(autojump_clock: MockClock) -> None:
     call = FakeCall()
-    await run(IdleLine(60), call, 250, (30, "agent", 10))
+    await run(watch(IdleLine(60)), call, 250, (30, "agent", 10))
     assert [(round(at), ms) for at, ms in call.silences] == [(100, SILENCE_MS), (160, SILENCE_MS), (220, SILENCE_MS)]
 
 
@@ -95,7 +101,7 @@ async def test_a_long_answer_of_ours_is_no_silence_of_theirs(autojump_clock: Moc
 
 async def test_without_prompts_there_is_only_goodbye(autojump_clock: MockClock) -> None:
     call = FakeCall()
-    await run(SilentCaller((), 40), call, 100)
+    await run(watch(SilentCaller((), 40)), call, 100)
     assert call.said == []
     assert [(at, why) for at, why, _ in call.ended] == [(40.0, "silence")]
 
@@ -105,24 +111,24 @@ async def test_without_prompts_there_is_only_goodbye(autojump_clock: MockClock) 
 
 async def test_the_longest_call_is_warned_a_minute_before_and_ended(autojump_clock: MockClock) -> None:
     call = FakeCall()
-    await run(LongestCall(1800), call, 2000)
+    await run(watch(LongestCall(1800)), call, 2000)
     assert times(call.said) == [(1740.0, "time-warning one")]
     assert call.ended == [(1800.0, "max-length", "goodbye one")]
 
 
 async def test_the_warning_waits_for_a_gap_and_the_end_does_not(autojump_clock: MockClock) -> None:
     call = FakeCall()
-    await run(LongestCall(1800), call, 2000, (1739, "caller", 10))
+    await run(watch(LongestCall(1800)), call, 2000, (1739, "caller", 10))
     assert times(call.said) == [(1750.0, "time-warning one")]
     talker = FakeCall()
-    await run(LongestCall(1800), talker, 2000, (1700, "caller", 300))
+    await run(watch(LongestCall(1800)), talker, 2000, (1700, "caller", 300))
     assert talker.said == []
     assert [at for at, _, _ in talker.ended] == [1800.0]
 
 
 async def test_a_limit_of_a_minute_has_no_warning(autojump_clock: MockClock) -> None:
     call = FakeCall()
-    await run(LongestCall(60), call, 100)
+    await run(watch(LongestCall(60)), call, 100)
     assert call.said == []
     assert [at for at, _, _ in call.ended] == [60.0]
 
@@ -132,17 +138,17 @@ async def test_a_limit_of_a_minute_has_no_warning(autojump_clock: MockClock) -> 
 
 def test_the_guards_follow_the_settings() -> None:
     guards = agentd_guards(Settings.of(heartbeat_sec=5, idle_guard_sec=30, silence_prompt_sec="4,9", max_call_sec=600))
-    assert guards == [Heartbeat(5), IdleLine(30), SilentCaller((4.0, 9.0), 40.0), LongestCall(600)]
+    assert guards == [watch(Heartbeat(5), IdleLine(30), SilentCaller((4.0, 9.0), 40.0), LongestCall(600))]
 
 
 class TestHeartbeat(GuardContract):
     def make(self) -> Guard:
-        return Heartbeat(15)
+        return watch(Heartbeat(15))
 
 
 class TestIdleLine(GuardContract):
     def make(self) -> Guard:
-        return IdleLine(60)
+        return watch(IdleLine(60))
 
 
 class TestSilentCaller(GuardContract):
@@ -152,7 +158,7 @@ class TestSilentCaller(GuardContract):
 
 class TestLongestCall(GuardContract):
     def make(self) -> Guard:
-        return LongestCall(1800)
+        return watch(LongestCall(1800))
 
 
 @pytest.mark.parametrize("seconds", [900, 1800])

@@ -78,6 +78,8 @@ class House:
     vad: VAD | None = None
     sampler: Sampler | None = None
     rng: Random = field(default_factory=Random)
+    ended: Callable[[CallRecord], None] = lambda record: None
+    """Told of every record, synchronously, before the socket is closed: what Twilio asks next must find the truth."""
 
 
 class Call:
@@ -249,6 +251,7 @@ class Call:
             self._vad.close()
         self.brain.floor.close()
         self.emit(WsDone(rx=self.ears.rx, tx=self.mouth.tx, reason=self.reason, turns=self.brain.floor.turns))
+        self.house.ended(self.record())
 
     def record(self) -> CallRecord:
         """How it ended, from the call's own state."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import trio
 
 from agentd.call.reception import Admitted
@@ -13,8 +15,8 @@ from agentd.facts import CallRecord
 from agentd.media import MediaStream
 
 
-async def echo_call(media: MediaStream, admitted: Admitted, bus: Bus) -> CallRecord:
-    """Until the other end is gone; then closes. Cancel: closes too."""
+async def echo_call(media: MediaStream, admitted: Admitted, bus: Bus, ended: Callable[[CallRecord], None]) -> None:
+    """Until the other end is gone; then tells `ended`, and closes. Cancel: the same."""
     facts = admitted.facts
     writer = Writer(facts.stream_sid)
     tape = Tape(facts, bus, trio.current_time)
@@ -45,5 +47,5 @@ async def echo_call(media: MediaStream, admitted: Admitted, bus: Bus) -> CallRec
         reason = "stop" if messages is not None else "lost"
     finally:
         tape.emit(WsDone(rx=rx, tx=rx, reason=reason))
+        ended(CallRecord(facts, reason, rx, rx, 0, tape.age_s()))
         await media.aclose()
-    return CallRecord(facts, reason, rx, rx, 0, tape.age_s())

@@ -17,10 +17,15 @@ def agentd_guards(config: Settings) -> list[Guard]:
     from agentd_guards.idle import IdleLine
     from agentd_guards.longest import LongestCall
     from agentd_guards.silent_caller import SilentCaller
+    from agentd_guards.watch import Watch
 
     return [
-        Heartbeat(config.heartbeat_sec),
-        IdleLine(config.idle_guard_sec),
-        SilentCaller(config.silence_prompt_sec, config.silence_goodbye_sec),
-        LongestCall(config.max_call_sec),
+        Watch(
+            (
+                Heartbeat(config.heartbeat_sec),
+                IdleLine(config.idle_guard_sec),
+                SilentCaller(config.silence_prompt_sec, config.silence_goodbye_sec),
+                LongestCall(config.max_call_sec),
+            )
+        )
     ]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
-
-import trio
 
 from agentd.events import WsKeepalive
 from agentd.hookspecs import CallView
@@ -13,13 +10,21 @@ from agentd.hookspecs import CallView
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Mark `hb:<n>`, n from 1, every `every_s`; by the clock, not one after the other, so that it does not drift."""
+    """Mark `hb:<n>`, n from 1, every `every_s` of the call's age, so that it does not drift."""
 
     every_s: float
 
-    async def __call__(self, call: CallView) -> None:
-        began = trio.current_time()
-        for n in count(1):
-            await trio.sleep_until(began + n * self.every_s)
-            call.mark(f"hb:{n}")
-            call.emit(WsKeepalive(mark=f"hb:{n}"))
+    def clock(self) -> _Beats:
+        return _Beats(self.every_s)
+
+
+class _Beats:
+    def __init__(self, every_s: float) -> None:
+        self._every_s, self._n = every_s, 0
+
+    def look(self, call: CallView) -> float:
+        while call.age_s() >= (self._n + 1) * self._every_s:
+            self._n += 1
+            call.mark(f"hb:{self._n}")
+            call.emit(WsKeepalive(mark=f"hb:{self._n}"))
+        return (self._n + 1) * self._every_s - call.age_s()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import trio
+from math import inf
 
 from agentd.hookspecs import CallView
 
@@ -18,11 +17,24 @@ class LongestCall:
 
     after_s: float
 
-    async def __call__(self, call: CallView) -> None:
-        warning = call.playbook.phrase("time-warning")
-        if warning and self.after_s > WARNING_S:
-            await trio.sleep(max(0.0, self.after_s - WARNING_S - call.age_s()))
-            while call.age_s() < self.after_s - AGAIN_S and not call.say(warning):  # noqa: ASYNC110 - nothing tells
-                await trio.sleep(AGAIN_S)
-        await trio.sleep(max(0.0, self.after_s - call.age_s()))
-        call.end("max-length", call.playbook.phrase("goodbye"))
+    def clock(self) -> _Limit:
+        return _Limit(self.after_s)
+
+
+class _Limit:
+    def __init__(self, after_s: float) -> None:
+        self._after_s = after_s
+        self._warned = after_s <= WARNING_S
+
+    def look(self, call: CallView) -> float:
+        age_s = call.age_s()
+        if age_s >= self._after_s:
+            call.end("max-length", call.playbook.phrase("goodbye"))
+            return inf
+        warn_at_s = self._after_s - WARNING_S
+        if not self._warned and age_s >= warn_at_s:
+            warning = call.playbook.phrase("time-warning")
+            self._warned = not warning or call.say(warning)
+        if self._warned:
+            return self._after_s - age_s
+        return warn_at_s - age_s if age_s < warn_at_s else min(AGAIN_S, self._after_s - age_s)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import trio
+from math import inf
 
 from agentd.core.call_state import State
 from agentd.hookspecs import CallView
@@ -26,33 +25,39 @@ class SilentCaller:
     prompt_s: Sequence[float]
     goodbye_s: float
 
-    async def __call__(self, call: CallView) -> None:
-        spells = 0
-        asked = 0
-        ours_until = 0.0
-        since = 0.0
-        while True:
-            last = call.age_s() - call.quiet_s()
-            if asked == 0 or last > ours_until + SLACK_S:
-                asked, since = 0, last
-            due = since + (self.prompt_s[asked] if asked < len(self.prompt_s) else self.goodbye_s)
-            if call.age_s() < due:
-                await trio.sleep(due - call.age_s())
-            elif call.quiet_s() <= 0 or call.state is not State.LISTENING:
-                await trio.sleep(AGAIN_S)
-            elif asked == len(self.prompt_s):
-                call.end("silence", call.playbook.phrase("goodbye", spells))
-                return
-            else:
-                asked += 1
-                spells += asked == 1
-                said = call.say(call.playbook.phrase(f"silent-{min(asked, PROMPTS)}", spells - 1))
-                ours_until = await _spoken(call) if said else call.age_s()
+    def clock(self) -> _Patience:
+        return _Patience(tuple(self.prompt_s), self.goodbye_s)
 
 
-async def _spoken(call: CallView) -> float:
-    """Wait until our prompt is over, or interrupted; the call's age then."""
-    await trio.sleep(LOOK_S)
-    while call.state is not State.LISTENING:  # noqa: ASYNC110 - nothing tells a guard
-        await trio.sleep(LOOK_S)
-    return call.age_s()
+class _Patience:
+    def __init__(self, prompt_s: tuple[float, ...], goodbye_s: float) -> None:
+        self._prompt_s, self._goodbye_s = prompt_s, goodbye_s
+        self._spells = 0  # of silence, so that the words vary
+        self._asked = 0  # prompts in this spell
+        self._since = 0.0  # the call's age when it began
+        self._ours_until = 0.0  # the call's age when our last prompt was over
+        self._prompting = False
+
+    def look(self, call: CallView) -> float:
+        if self._prompting:
+            if call.state is not State.LISTENING:
+                return LOOK_S
+            self._prompting, self._ours_until = False, call.age_s()
+        last = call.age_s() - call.quiet_s()
+        if self._asked == 0 or last > self._ours_until + SLACK_S:
+            self._asked, self._since = 0, last
+        done = self._asked == len(self._prompt_s)
+        due_s = self._since + (self._goodbye_s if done else self._prompt_s[self._asked])
+        if call.age_s() < due_s:
+            return due_s - call.age_s()
+        if call.quiet_s() <= 0 or call.state is not State.LISTENING:
+            return AGAIN_S
+        if done:
+            call.end("silence", call.playbook.phrase("goodbye", self._spells))
+            return inf
+        self._asked += 1
+        self._spells += self._asked == 1
+        text = call.playbook.phrase(f"silent-{min(self._asked, PROMPTS)}", self._spells - 1)
+        self._prompting = call.say(text)
+        self._ours_until = call.age_s()
+        return LOOK_S
