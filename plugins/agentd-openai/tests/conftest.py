@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,14 @@ def straight_to_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def server() -> Iterator[FakeOpenAI]:
     with fake_openai() as server:
         yield server
+
+
+@pytest.fixture
+def nowhere() -> Iterator[Client]:
+    """The way to a port that is taken, and where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield Client(Access(f"http://127.0.0.1:{taken.getsockname()[1]}/v1", "sk-secret"))
 
 
 @pytest.fixture

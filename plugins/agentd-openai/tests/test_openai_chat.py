@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
+import json
 import re
 
 import pytest
 import trio
 from agentd_openai import models
-from agentd_openai.access import Access
 from agentd_openai.chat import OpenAILLM
 from agentd_openai.client import Client
 from agentd_openai.fake_server import Answer, FakeOpenAI, Misdeed, Request, delta, refusal, sse, stream, words
@@ -92,6 +92,26 @@ async def test_a_parameter_that_is_refused_is_left_out_from_then_on(server: Fake
     assert await text_of(llm) == "Hello, how can I help?"
     assert await text_of(llm) == "Hello, how can I help?"
     assert ["temperature" in request.json for request in server.requests] == [True, False, False]
+
+
+async def test_a_refusal_that_names_the_parameter_only_in_its_text_is_understood_too(
+    server: FakeOpenAI, client: Client
+) -> None:
+    def picky(request: Request) -> Answer:
+        if "reasoning_effort" in request.json:
+            message = "Unrecognized request argument supplied: reasoning_effort"
+            return Answer([json.dumps({"error": {"message": message, "param": None}}).encode()], 400)
+        return stream(WELCOME)
+
+    server.answers[CHAT] = picky
+    assert await text_of(OpenAILLM(client, "gpt-5.3-chat-latest")) == "Hello, how can I help?"
+    assert "max_completion_tokens" in server.requests[-1].json
+
+
+async def test_the_error_names_the_engine_as_the_chain_does(server: FakeOpenAI, client: Client) -> None:
+    server.answers[CHAT] = refusal(500)
+    assert (await failure_of(OpenAILLM(client))).engine == "openai"
+    assert (await failure_of(OpenAILLM(client, "gpt-x"))).engine == "openai:gpt-x"
 
 
 async def test_one_connection_serves_turn_after_turn(server: FakeOpenAI, client: Client) -> None:
@@ -250,11 +270,8 @@ async def test_a_flood_is_stopped(server: FakeOpenAI, client: Client) -> None:
     await gone(server.requests[0])
 
 
-async def test_a_server_that_is_not_there_is_an_error_that_may_pass() -> None:
-    with trio.socket.socket() as taken:
-        await taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-        error = await failure_of(OpenAILLM(Client(Access(url, "sk-secret"))))
+async def test_a_server_that_is_not_there_is_an_error_that_may_pass(nowhere: Client) -> None:
+    error = await failure_of(OpenAILLM(nowhere))
     assert error.retryable
     assert "connection failed" in str(error)
 

@@ -23,8 +23,6 @@ from agentd.testing.contracts.llm import LLMContract, LLMFailureContract
 from agentd.testing.contracts.stt import STTContract, STTFailureContract
 from agentd.testing.contracts.tts import TTSContract, TTSFailureContract
 
-NOWHERE = Access("http://127.0.0.1:9/v1", "k")  # the discard port: nobody listens there
-
 
 def echo(request: Request) -> Answer:
     """A model that says how it understood the caller."""
@@ -47,13 +45,13 @@ class OverTheWire(Contract):
     pace_s = 0.002
 
     @pytest.fixture(autouse=True)
-    def wire(self, server: FakeOpenAI) -> None:
+    def wire(self, server: FakeOpenAI, nowhere: Client) -> None:
         server.answers = {
             "/chat/completions": echo,
             "/audio/transcriptions": Answer([json.dumps({"text": "I am looking for a flat"}).encode()]),
             "/audio/speech": speech,
         }
-        self.client, self.broken = Client(Access(server.url, "k")), Client(NOWHERE)
+        self.client, self.broken = Client(Access(server.url, "k")), nowhere
 
     @asynccontextmanager
     async def nothing_left(self) -> AsyncIterator[None]:

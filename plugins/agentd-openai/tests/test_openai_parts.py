@@ -143,7 +143,7 @@ def test_loudness_is_that_of_the_loudest_tenth_of_a_second() -> None:
 
 @given(st.lists(st.binary(min_size=1, max_size=9000), min_size=1, max_size=8))
 def test_sound_is_whole_samples_and_nothing_of_it_is_lost(pieces: list[bytes]) -> None:
-    reader = PcmReader()
+    reader = PcmReader("openai")
     whole = b"\x01\x02" * 10 + b"".join(pieces)
     got = [chunk for piece in (whole[:20], *pieces) for chunk in reader.feed(piece)]
     out = b"".join(chunk.pcm for chunk in got)

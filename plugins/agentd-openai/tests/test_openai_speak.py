@@ -7,7 +7,6 @@ from array import array
 
 import pytest
 import trio
-from agentd_openai.access import Access
 from agentd_openai.client import Client
 from agentd_openai.fake_server import Answer, FakeOpenAI, Misdeed, Request, Step, refusal
 from agentd_openai.speak import OpenAITTS
@@ -137,12 +136,9 @@ async def test_a_failing_server_is_an_engine_error(
     assert "sk-secret" not in str(caught.value)
 
 
-async def test_nobody_home_is_an_engine_error() -> None:
-    with trio.socket.socket() as taken:
-        await taken.bind(("127.0.0.1", 0))
-        client = Client(Access(f"http://127.0.0.1:{taken.getsockname()[1]}/v1", "k"))
-        with pytest.raises(EngineError, match="connection failed"):
-            await say(OpenAITTS(client))
+async def test_nobody_home_is_an_engine_error(nowhere: Client) -> None:
+    with pytest.raises(EngineError, match="connection failed"):
+        await say(OpenAITTS(nowhere))
 
 
 @pytest.mark.parametrize(

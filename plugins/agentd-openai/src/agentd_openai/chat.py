@@ -23,7 +23,6 @@ from agentd_openai.sse import EventReader
 from agentd_openai.tool_calls import BadToolCall, ToolCalls
 from agentd_openai.unwind import each
 
-NAME = "openai"
 READ_AHEAD = 16  # pieces of a reply (a word each); full = the server waits
 TOKENS_A_WORD, TOKENS_BESIDE = 8, 100  # the cap: Hebrew takes up to 4 a word, and a tool call needs some
 MOST_CHARS = 8_000  # of a reply; the cap in tokens may be one that the server ignores
@@ -37,6 +36,7 @@ class OpenAILLM:
 
     def __init__(self, client: Client, model: str = "") -> None:
         self._client, self._model, self._manners = client, model or models.CHAT, Manners()
+        self._name = f"openai:{model}" if model else "openai"
 
     def reply(self, prompt: Prompt) -> AbstractAsyncContextManager[ReceiveChannel[Token | ToolCall]]:
         """As `LLM.reply`. Raises `EngineError` for whatever the server does; a cancel closes the connection at once."""
@@ -45,8 +45,8 @@ class OpenAILLM:
     async def _reply(self, prompt: Prompt, out: trio.MemorySendChannel[Token | ToolCall]) -> None:
         needed = {"model": self._model, "messages": fit(prompt), "stream": True}
         most_tokens = TOKENS_BESIDE + TOKENS_A_WORD * prompt.max_words
-        reading = _Reading(out)
-        with as_engine_errors(NAME):
+        reading = _Reading(self._name, out)
+        with as_engine_errors(self._name):
             create: Any = self._client.get().chat.completions.with_streaming_response.create
             async with AsyncExitStack() as stack:
 
@@ -57,14 +57,14 @@ class OpenAILLM:
                 with reading.scope:
                     await each(response.iter_bytes(), reading.bytes)
         if not reading.finished:
-            raise EngineError("the reply was cut off", retryable=True, engine=NAME)
+            raise EngineError("the reply was cut off", retryable=True, engine=self._name)
 
 
 class _Reading:
     """One reply on its way."""
 
-    def __init__(self, out: trio.MemorySendChannel[Token | ToolCall]) -> None:
-        self._out = out
+    def __init__(self, engine: str, out: trio.MemorySendChannel[Token | ToolCall]) -> None:
+        self._engine, self._out = engine, out
         self._events, self._tools = EventReader(), ToolCalls()
         self._chars = 0
         self.finished = False
@@ -72,17 +72,17 @@ class _Reading:
 
     async def bytes(self, piece: bytes) -> None:
         for data in self._events.feed(piece):
-            if not self.finished and data != DONE:
+            if not self.finished and data not in ("", DONE):
                 await self._chunk(json.loads(data))
 
     async def _chunk(self, chunk: object) -> None:
         if not isinstance(chunk, dict):
-            raise garbage("no object", NAME)
+            raise garbage("no object", self._engine)
         if error := chunk.get("error"):
-            raise _told(error)
+            raise _told(error, self._engine)
         choices = chunk.get("choices")
         if not isinstance(choices, list):
-            raise garbage("no choices", NAME)
+            raise garbage("no choices", self._engine)
         if not choices:
             return  # usage, a filter's report
         choice = choices[0] if isinstance(choices[0], dict) else {}
@@ -92,7 +92,7 @@ class _Reading:
             try:
                 self._tools.feed(delta.get("tool_calls"))
             except BadToolCall as error:
-                raise _bad(error) from None
+                raise _bad(error, self._engine) from None
         if reason := choice.get("finish_reason"):
             await self._finish(reason)
 
@@ -100,33 +100,33 @@ class _Reading:
         if content is None or content == "":
             return
         if not isinstance(content, str):
-            raise garbage("the text is none", NAME)
+            raise garbage("the text is none", self._engine)
         self._chars += len(content)
         if self._chars > MOST_CHARS:
-            raise EngineError("the reply does not end", engine=NAME)
+            raise EngineError("the reply does not end", engine=self._engine)
         await self._out.send(Token(content))
 
     async def _finish(self, reason: object) -> None:
         if reason == "content_filter":
-            raise EngineError("the server's filter stopped the reply", engine=NAME)
+            raise EngineError("the server's filter stopped the reply", engine=self._engine)
         if reason == "length" and self._tools:
-            raise EngineError("a tool call was cut off", retryable=True, engine=NAME)
+            raise EngineError("a tool call was cut off", retryable=True, engine=self._engine)
         try:
             calls = self._tools.whole()
         except BadToolCall as error:
-            raise _bad(error) from None
+            raise _bad(error, self._engine) from None
         for call in calls:
             await self._out.send(call)
         self.finished = True
         self.scope.deadline = trio.current_time() + AFTER_FINISH_S
 
 
-def _bad(error: BadToolCall) -> EngineError:
-    return EngineError(f"a bad tool call: {error}", retryable=True, engine=NAME)
+def _bad(error: BadToolCall, engine: str) -> EngineError:
+    return EngineError(f"a bad tool call: {error}", retryable=True, engine=engine)
 
 
-def _told(error: object) -> EngineError:
+def _told(error: object, engine: str) -> EngineError:
     """A server's own report in mid-stream; only its short code is repeated."""
     code = error.get("code") if isinstance(error, dict) else None
     named = f" ({code})" if isinstance(code, str | int) and len(str(code)) <= 40 and " " not in str(code) else ""
-    return EngineError(f"an error in mid-stream{named}", retryable=True, engine=NAME)
+    return EngineError(f"an error in mid-stream{named}", retryable=True, engine=engine)

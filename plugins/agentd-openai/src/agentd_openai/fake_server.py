@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import h11
@@ -127,11 +128,8 @@ class FakeOpenAI:
     async def _serve(self) -> None:
         with self._scope:
             async with trio.open_nursery() as nursery:
-                listeners = await nursery.start(trio.serve_tcp, self._connection, 0)
-                port = next(one for one in listeners if one.socket.family == trio.socket.AF_INET).socket.getsockname()[
-                    1
-                ]
-                self.url = f"http://127.0.0.1:{port}/v1"
+                listeners = await nursery.start(partial(trio.serve_tcp, self._connection, 0, host="127.0.0.1"))
+                self.url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}/v1"
                 self._token = trio.lowlevel.current_trio_token()
                 self._ready.set()
 

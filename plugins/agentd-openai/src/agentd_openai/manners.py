@@ -1,7 +1,7 @@
 """What each family of models wants to be asked, and learning from a refusal.
 
 Reasoning models refuse a temperature, others refuse an effort, and compatible servers differ again. What is known by
-the model's name is asked for rightly at once; what a server refuses by name (400 with `param`) is left out from then
+the model's name is asked for rightly at once; what a server refuses by name (400 or 422) is left out from then
 on, so that a model nobody has heard of costs one refused request and not every call.
 """
 
@@ -42,6 +42,13 @@ def transcription_options(model: str, language: str) -> dict[str, object]:
     return {**named, "temperature": 0}
 
 
+def _named(error: openai.APIStatusError, offered: Mapping[str, object]) -> set[str]:
+    """The parameters that the refusal is about: by `param`, or by its message where the server leaves that out."""
+    if error.param:
+        return {error.param} & offered.keys()
+    return {name for name in offered if re.search(rf"\b{name}\b", error.message)}
+
+
 class Manners:
     """One per engine: what its server has refused is remembered for all calls."""
 
@@ -58,6 +65,7 @@ class Manners:
             try:
                 return await send(**needed, **offered)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if error.param not in list(offered):
+                refused = _named(error, offered)
+                if not refused:
                     raise
-                self._refused.add(str(error.param))
+                self._refused |= refused

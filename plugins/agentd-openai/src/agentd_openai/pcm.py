@@ -17,7 +17,8 @@ _OTHER_FORMATS = (b"ID3", b"\xff\xfb", b"\xff\xf3", b"OggS", b"fLaC", b"<htm", b
 class PcmReader:
     """One answer's. Some compatible servers put a WAV header before the sound, which then tells the rate."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
         self._held = bytearray()
         self._begun = False
         self._rate_hz = RATE_HZ
@@ -38,7 +39,7 @@ class PcmReader:
         if len(self._held) < 12:
             return False
         if self._held.startswith(_OTHER_FORMATS):
-            raise garbage("another format than PCM", "openai")
+            raise garbage("another format than PCM", self._engine)
         if self._held.startswith(b"RIFF"):
             return self._header()
         self._begun = True
@@ -48,15 +49,15 @@ class PcmReader:
         sound = self._held.find(b"data", 12)
         if sound < 0 or len(self._held) < sound + 8:
             if len(self._held) > MOST_HEADER:
-                raise garbage("a WAV without sound", "openai")
+                raise garbage("a WAV without sound", self._engine)
             return False
         form = self._held.find(b"fmt ", 12, sound)
         if form < 0 or sound - form < 24:
-            raise garbage("a WAV without a format", "openai")
+            raise garbage("a WAV without a format", self._engine)
         coding, channels, rate_hz = struct.unpack_from("<HHI", self._held, form + 8)
         bits = struct.unpack_from("<H", self._held, form + 22)[0]
         if (channels, bits) != (1, 16) or coding not in (1, 0xFFFE) or not 8000 <= rate_hz <= 48_000:
-            raise garbage("a WAV of another kind", "openai")
+            raise garbage("a WAV of another kind", self._engine)
         self._rate_hz, self._begun = rate_hz, True
         del self._held[: sound + 8]
         return True

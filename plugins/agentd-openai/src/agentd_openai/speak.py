@@ -21,7 +21,6 @@ from agentd_openai.failures import as_engine_errors, garbage
 from agentd_openai.pcm import PcmReader
 from agentd_openai.unwind import each
 
-NAME = "openai"
 READ_AHEAD = 8  # chunks of at most 100 ms; full = the server waits
 SLOWEST, FASTEST = 0.25, 4.0  # by OpenAI's reference
 MOST_CHARS = 4096  # by OpenAI's reference
@@ -33,6 +32,7 @@ class OpenAITTS:
     def __init__(self, client: Client, argument: str = "") -> None:
         self._client = client
         self._voice, self._model = models.voice_and_model(argument)
+        self._name = f"openai:{argument}" if argument else "openai"
 
     def speak(self, text: str, voice: Voice) -> AbstractAsyncContextManager[ReceiveChannel[AudioChunk]]:
         """As `TTS.speak`. The voice is the engine's own argument, else `voice.name` if OpenAI has one of that name
@@ -44,14 +44,14 @@ class OpenAITTS:
         if not any(c.isalnum() for c in text):
             return
         if len(text) > MOST_CHARS:
-            raise EngineError(f"{len(text)} characters are more than one phrase", engine=NAME)
-        reader = PcmReader()
+            raise EngineError(f"{len(text)} characters are more than one phrase", engine=self._name)
+        reader = PcmReader(self._name)
 
         async def hand_on(piece: bytes) -> None:
             for chunk in reader.feed(piece):
                 await out.send(chunk)
 
-        with as_engine_errors(NAME):
+        with as_engine_errors(self._name):
             create: Any = self._client.get().audio.speech.with_streaming_response.create
             async with create(
                 model=self._model,
@@ -62,5 +62,5 @@ class OpenAITTS:
             ) as response:
                 kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
                 if kind.startswith("text/") or kind == "application/json":
-                    raise garbage(f"{kind or 'unnamed'} for audio", NAME)
+                    raise garbage(f"{kind or 'unnamed'} for audio", self._name)
                 await each(response.iter_bytes(), hand_on)

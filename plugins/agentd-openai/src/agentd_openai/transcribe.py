@@ -25,7 +25,6 @@ from agentd_openai.manners import Manners, transcription_options
 from agentd_openai.phantoms import believable, nothing_to_hear
 from agentd_openai.utterances import Job, Utterances
 
-NAME = "openai-whisper"
 RATE_HZ = 16_000  # what these models are trained on
 READ_AHEAD = 16  # transcripts; nobody reading them for so long is a call that is ending
 AT_ONCE = 3  # requests of one call: a partial, the pause after it, and the utterance before
@@ -37,6 +36,7 @@ class OpenAISTT:
 
     def __init__(self, client: Client, model: str = "") -> None:
         self._client, self._model, self._manners = client, model or models.TRANSCRIBE, Manners()
+        self._name = f"openai-whisper:{model}" if model else "openai-whisper"
 
     def listen(
         self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str
@@ -67,12 +67,12 @@ class OpenAISTT:
             "file": ("utterance.wav", recording, "audio/wav"),
             "response_format": "json",
         }
-        with as_engine_errors(NAME):
+        with as_engine_errors(self._name):
             create: Any = self._client.get().audio.transcriptions.create
             answer = await self._manners.ask(create, needed, transcription_options(self._model, language))
         text = getattr(answer, "text", None)
         if not isinstance(text, str) or len(text) > MOST_CHARS:
-            raise garbage("no text", NAME)
+            raise garbage("no text", self._name)
         return believable(text, job.pcm, job.voiced_ms, rate_hz)
 
 
