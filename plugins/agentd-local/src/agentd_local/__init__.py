@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import agentd
+from agentd.errors import ConfigError
 
 if TYPE_CHECKING:
     from agentd.config import Settings
@@ -31,13 +32,23 @@ def agentd_check(config: Settings) -> Iterable[tuple[str, bool, str]]:
 
 
 def _stt(settings: Settings, argument: str) -> STT:
-    from agentd_local.models import find_whisper
+    from agentd_local.models import HEBREW_WHISPER, find_whisper
     from agentd_local.pool import workers
     from agentd_local.stt import LocalSTT
     from agentd_local.whisper import Recogniser
 
     reader = Recogniser(find_whisper(argument), language=settings.language_code, workers=workers())
-    return LocalSTT(reader, languages=frozenset() if reader.multilingual else frozenset({"en"}))
+    if reader.multilingual:
+        return LocalSTT(reader)
+    if settings.language_code.partition("-")[0] != "en":  # every call would be deaf: better no start than that
+        raise ConfigError(
+            settings.provenance.get("stt_engine", "default"),
+            "STT_ENGINE",
+            f"the model of {f'local:{argument}' if argument else 'local'} understands English only, "
+            f"and LANGUAGE_CODE is {settings.language_code}",
+            f"STT_ENGINE=local:{HEBREW_WHISPER} or a cloud recogniser; or LANGUAGE_CODE=en-US to try it in English",
+        )
+    return LocalSTT(reader, languages=frozenset({"en"}))
 
 
 def _tts(settings: Settings, argument: str) -> TTS:
