@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from speech_texts import DIGITS, PROMPTS
+from speech_texts import DIGITS, HELD, PROMPTS
 
 from agentd.audio.mulaw import encode
 from agentd.audio.wav import read_wav
@@ -62,16 +62,31 @@ def required() -> bool:
 
 @lru_cache(maxsize=1)
 def prompts() -> tuple[Utterance, ...]:
-    """Each prompt with its own pauses, at a level drawn for it."""
+    """Each prompt with its own pauses, at a level drawn for it. The ears were tuned on these."""
     rng = np.random.default_rng(1876)
-    entries = [entry.split(": ", 1) for entry in PROMPTS.replace("\n    ", " ").strip().splitlines()]
-    return tuple(_utterance(name, text, [_load(SOUNDS / f"{name}.wav")], [text], rng) for name, text in entries)
+    return tuple(_utterance(name, text, [_load(SOUNDS / f"{name}.wav")], [text], rng) for name, text in _table(PROMPTS))
 
 
 @lru_cache(maxsize=1)
-def numbers() -> tuple[Utterance, ...]:
+def held_prompts() -> tuple[Utterance, ...]:
+    """The prompts that played no part in the tuning: shorter ones (half of them a single word), and longer ones in
+    pieces of 4 to 10 seconds that end in one of their pauses."""
+    rng = np.random.default_rng(1922)
+    out = []
+    for name, text in _table(HELD):
+        wave = _load(SOUNDS / f"{name}.wav")
+        pieces = _pieces(wave)
+        words = text.split()
+        for i, (begin, end) in enumerate(pieces):
+            share = " ".join(words[begin * len(words) // len(wave) : end * len(words) // len(wave)]) or words[-1]
+            out.append(_utterance(f"{name}-{i}", share, [wave[begin:end]], [share], rng))
+    return tuple(out)
+
+
+@lru_cache(maxsize=2)
+def numbers(seed: int = 972) -> tuple[Utterance, ...]:
     """Phone numbers, dictated digit by digit; Israeli and American ones by turns."""
-    rng = np.random.default_rng(972)
+    rng = np.random.default_rng(seed)
     out = []
     for i in range(NUMBERS):
         tail = "".join(str(d) for d in rng.integers(0, 10, 8 if i % 2 == 0 else 7))
@@ -133,6 +148,25 @@ def _utterance(name: str, text: str, pieces: list[Wave], words: list[str], rng: 
         if i % 2 == 0:
             ends.append(at)
     return Utterance(name, text, wave, tuple(zip(words, ends, strict=True)))
+
+
+def _table(text: str) -> list[list[str]]:
+    return [entry.split(": ", 1) for entry in text.replace("\n    ", " ").strip().splitlines()]
+
+
+def _pieces(wave: Wave) -> list[tuple[int, int]]:
+    """Cut a long recording, in samples, at the longest pause 4 to 10 seconds after the last cut."""
+    cuts = [0]
+    silent = ~_voiced(wave)
+    run = np.zeros(len(silent), int)
+    for ms in range(1, len(silent)):
+        run[ms] = run[ms - 1] + 1 if silent[ms] else 0
+    while len(wave) - cuts[-1] > 12 * RATE_HZ:
+        begin = cuts[-1] // 8
+        within = run[begin + 4000 : begin + 10000]
+        longest = begin + 4000 + int(np.argmax(within))
+        cuts.append((longest - run[longest] // 2) * 8)
+    return list(zip(cuts, [*cuts[1:], len(wave)], strict=True))
 
 
 def _spread(words: list[str], wave: Wave) -> tuple[tuple[str, int], ...]:

@@ -3,6 +3,8 @@
 From the package's own list (core-sounds-en.txt), corrected where the speaker says otherwise: all prompts of 1.3 to 12
 seconds that are speech. The speaker is a professional, so the pauses are those of somebody who reads; the longest
 within a prompt is 400 ms.
+
+`HELD` are the prompts that nobody looked at while the ears were tuned: the shorter ones and the longer ones.
 """
 
 PROMPTS = """
@@ -252,6 +254,131 @@ vm-undelete: Press 7 to undelete this message
 vm-undeleted: Message undeleted.
 vm-unknown-caller: from an unknown caller
 vm-whichbox: To leave a message, please enter a mailbox number.
+"""
+HELD = """
+activated: Activated.
+added: Added.
+auth-thankyou: Thank you.
+basic-pbx-ivr-main: Thank you for calling Super Awesome Company, Waldo's premier provider of perfect products. If
+    you know your party's extension, you may dial it at any time. To establish a sales partnership, press one. To
+    speak with a customer advocate, press two. For accounting and other receivables, press three. For a company
+    directory, press four. For an operator, press zero.
+call-waiting: Call waiting.
+calling: Calling.
+cancelled: Cancelled.
+conf-adminmenu-162: Please press 1 to mute or unmute yourself, 2 to lock or unlock the conference, 3 to eject the
+    last user, 4 or 6 to decrease or increase the conference volume, 5 to extend the conference, 7 or 9 to decrease
+    or increase your volume, or 8 to exit.
+conf-adminmenu-18: Please press 1 to mute or unmute yourself, 2 to lock or unlock the conference, 3 to eject the
+    last user, 4 or 6 to decrease or increase the conference volume, 5 to extend the conference, 7 or 9 to decrease
+    or increase your volume, or 8 for more options.
+conf-adminmenu-menu8: Press 1 to list users currently in the conference, 2 to kick all non-administrator users, 3 to
+    mute or unmute all non-administrator users, 4 to record this conference, or 8 to exit this menu and return to
+    the conference.
+conf-adminmenu: Please press 1 to mute or unmute yourself, 2 to lock or unlock the conference, 3 to eject the last
+    user, 4 or 6 to decrease or increase the conference volume, 7 or 9 to decrease or increase your volume, or 8 to
+    exit.
+conf-usermenu-162: Please press 1 to mute or unmute yourself, 4 or 6 to decrease or increase the conference volume,
+    5 to extend the conference, 7 or 9 to decrease or increase your volume, or 8 to exit this menu and return to the
+    conference.
+conf-usermenu: Please press 1 to mute or unmute yourself, 4 or 6 to decrease or increase the conference volume, 7 or
+    9 to decrease or increase your volume, or 8 to exit.
+confbridge-there-are: There are currently
+demo-abouttotry: I am about to attempt an Inter-Asterisk Exchange connection to a demonstration server located at
+    Digium. In order for this to work you must already be connected to the Internet. Please wait a moment while I
+    attempt to make the connection.
+demo-congrats: Congratulations. You have successfully installed and executed the Asterisk open source PBX. You have
+    also installed a set of sample sounds and configuration files that should help you to get started. Like a normal
+    PBX you will navigate this demonstration by dialing digits. If you are using a console channel driver instead of
+    a real phone you can use the dial, answer, and hang up commands to simulate the actions of a standard telephone.
+demo-echotest: You are about to enter an echo test. In this mode everything you say will be repeated back to you
+    just as soon as it is received. The purpose of this test is to give you an audible sense of the latency between
+    you and the machine that is running the echo test application. You may end the test by hanging up or by pressing
+    the pound key.
+demo-moreinfo: Asterisk is an Open Source full-featured PBX and IVR platform that runs on the linux operating
+    system. For more information, visit www.asterisk.org.
+dir-intro-fn: Welcome to the directory. Please enter the first three letters of your party's first name using your
+    touch tone keypad. Use the 7 key for Q and the 9 key for Z.
+dir-intro: Welcome to the directory. Please enter the first three letters of your party's last name using your touch
+    tone keypad. Use the 7 key for Q and the 9 key for Z.
+dir-multi1: Press
+dir-multi2: for
+dir-multi3: extension
+disabled: Disabled.
+enabled: Enabled.
+extension: Extension.
+for: For.
+goodbye: Goodbye!
+hello: Hello.
+hours: hours
+im-sorry: I'm sorry.
+is-in-use: Is in use.
+is: Is.
+location: Location.
+lowercase: lowercase
+minute: minute
+minutes: minutes
+number: Number.
+pbx-transfer: Transfer.
+please-try-again: Please try again.
+priv-callee-options: Dial 1 if you wish this caller to reach you directly now, and in the future. Dial 2 if you wish
+    to send this caller to voicemail now and forevermore. Dial 3 to send this caller to the torture menus, now and
+    forevermore. Dial 4 to send this caller to a polite 'don't call' menu, now and forevermore. Dial 5 to allow this
+    caller to come straight thru to you in the future, but just this once, send them to voicemail.
+privacy-thankyou: Thank you.
+queue-less-than: less than
+queue-minute: minute
+queue-minutes: minutes
+queue-reporthold: Hold time
+queue-seconds: Seconds
+removed: Removed.
+screen-callee-options: You have these options: Dial 1 if you wish to immediately connect to the incoming call. Dial
+    2 if you wish to send this caller to voicemail. Dial 3 to send this caller to the torture menus. Dial 4 to send
+    this caller to a polite 'don't call' menu.
+second: second
+seconds: seconds
+sorry: We're sorry.
+speed-dial: Speed-dial.
+time: Time.
+to-listen-to-it: To listen to it.
+uppercase: uppercase
+vm-and: and
+vm-Cust1: folder 5
+vm-Cust2: folder 6
+vm-Cust3: folder 7
+vm-Cust4: folder 8
+vm-Cust5: folder 9
+vm-extension: extension
+vm-Family: family
+vm-first: first
+vm-for: for
+vm-Friends: friends
+vm-from: from
+vm-goodbye: Goodbye
+vm-INBOX: new
+vm-isunavail: is unavailable
+vm-last: last
+vm-message: message
+vm-messages: messages
+vm-minutes: minutes
+vm-msginstruct: To hear the next message press 6, to repeat this message press 5, to hear the previous message press
+    4, to delete or undelete this message press zero, to quit voicemail press pound.
+vm-no: no
+vm-Old: old
+vm-options: Press 1 to record your unavailable message, press 2 to record your busy message, press 3 to record your
+    name, press 4 to record your temporary greeting, press 5 to change your password, press star to return to the
+    main menu.
+vm-password: password
+vm-press: press
+vm-received: received
+vm-saved: saved
+vm-savedto: saved to
+vm-Urgent: urgent
+vm-Work: work
+vm-youhave: you have
+with: With.
+you-entered: You entered.
+your: Your.
 """
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

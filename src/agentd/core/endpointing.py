@@ -231,7 +231,7 @@ class Endpointer:
         covered = self._until_ms >= (self.last_voiced_frame + 1) * FRAME_MS
         judged = ending(self._text) if self._text else Ending.UNKNOWN
         done = self._complete or judged is Ending.COMPLETE
-        if stable and covered and silence_ms >= self._hangover_ms:
+        if stable and covered and silence_ms >= self._hangover_ms + self._noise_extra_ms():
             hurry = done or (self._fast and judged is Ending.UNKNOWN)
             if hurry and judged is not Ending.OPEN and silence_ms >= LEAST_DEBOUNCE_MS + self._noise_extra_ms():
                 return self._end("debounce")

@@ -3,8 +3,9 @@
 | the words end in ...                                        | then the speaker  |
 |-------------------------------------------------------------|-------------------|
 | a comma, a dash, dots; a word that needs another ("the")    | will go on: OPEN  |
-| 3 to 8 digits, or more that are no whole phone number       | will go on: OPEN  |
-| one digit or two                                            | may go on: DIGITS |
+| digits that begin with a zero or were said one by one, or   | will go on: OPEN  |
+| three and more, and no whole phone number                   |                   |
+| one digit, or two said as one                               | may go on: DIGITS |
 | a whole phone number (9, 10, 11 or 12 digits as dialled)    | has done: COMPLETE|
 | yes, no, and their kin alone                                | has done: COMPLETE|
 | anything else                                               | UNKNOWN           |
@@ -52,7 +53,7 @@ _NEEDS_MORE = frozenset((
 # fmt: on
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:['’״\"׳][^\W\d_]+)*")
 _TRAILING_OFF = re.compile(r"(?:[,;:…\-–—]|\.\.)\s*$")
-_FEWEST_DICTATED = 3  # one or two digits are an answer of their own: "two rooms", "at ten"
+_FEWEST_DICTATED = 3  # one or two digits are an answer of their own: "two", "at 10"
 _WHOLE_NUMBER = re.compile(
     r"0(?:5\d|7\d)\d{7}|0[23489]\d{7}|972\d{8,9}"  # Israel: mobile and voice over IP, landline, international
     r"|[2-9]\d{9}|1[2-9]\d{9}"  # North America, without and with its prefix
@@ -66,10 +67,11 @@ def ending(text: str) -> Ending:
     words = [w.casefold() for w in _WORD.findall(text)]
     if not words:
         return Ending.UNKNOWN
-    digits = _trailing_digits(words)
+    said = _trailing_digits(words)
+    digits = "".join(said)
     if _WHOLE_NUMBER.fullmatch(digits):
         return Ending.COMPLETE
-    if len(digits) >= _FEWEST_DICTATED:
+    if len(digits) >= _FEWEST_DICTATED or len(said) > 1 or digits.startswith("0"):
         return Ending.OPEN
     if digits:
         return Ending.DIGITS
@@ -80,12 +82,12 @@ def ending(text: str) -> Ending:
     return Ending.UNKNOWN
 
 
-def _trailing_digits(words: list[str]) -> str:
-    """The digits that the text ends with, however they are written."""
+def _trailing_digits(words: list[str]) -> list[str]:
+    """The digits that the text ends with, word by word, however they are written."""
     digits: list[str] = []
     for word in reversed(words):
         digit = word if word.isdecimal() else _DIGITS.get(word)
         if digit is None:
             break
         digits.append(digit)
-    return "".join(reversed(digits))
+    return digits[::-1]
