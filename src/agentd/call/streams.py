@@ -41,7 +41,8 @@ def unwrapped() -> Iterator[None]:
 
 def _sole(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
     """The one leaf that is no cancel, or None."""
-    failures: BaseException | None = group.subgroup(lambda e: not isinstance(e, trio.Cancelled))
+    # `subgroup` asks about the group itself first, and takes it whole if the answer is yes.
+    failures: BaseException | None = group.subgroup(lambda e: not isinstance(e, trio.Cancelled | BaseExceptionGroup))
     while isinstance(failures, BaseExceptionGroup) and len(failures.exceptions) == 1:
         failures = failures.exceptions[0]
     return None if isinstance(failures, BaseExceptionGroup) else failures

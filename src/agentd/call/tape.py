@@ -7,7 +7,7 @@ Nothing here ever waits. A subscriber that cannot keep up loses events, which ar
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 import trio
 
@@ -38,17 +38,9 @@ class _Line:
         self._send.close()
 
     async def run(self, bus: Bus) -> None:
-        async def read() -> AsyncIterator[Recorded]:
-            while True:
-                try:
-                    recorded = await self._receive.receive()
-                except trio.EndOfChannel:
-                    return
-                yield recorded
-
         with self._receive:
             try:
-                await contain(self.subscriber.name, self.subscriber.run, read())
+                await contain(self.subscriber.name, self.subscriber.run, self._receive)
             except PluginFailed as e:
                 bus.house(PluginFailure(plugin=self.subscriber.name, error=repr(e.cause)))
 

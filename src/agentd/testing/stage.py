@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import trio
@@ -115,8 +116,10 @@ async def stage(
     noise_rms: float = 0.0,
     seed: int = 0,
     hang_up: bool = True,
+    resumed: bool = False,
 ) -> AsyncIterator[Stage]:
-    """A call that has started. Leaving hangs up, unless `hang_up` is false: then it waits for the call to end."""
+    """A call that has started (`resumed`: in place of a stream that was lost). Leaving hangs up, unless `hang_up` is
+    false: then it waits for the call to end."""
     twilio = FakeTwilio(seed=seed)
     stt = stt or ScriptedSTT()
     tape = Tape()
@@ -129,7 +132,7 @@ async def stage(
         guards=guards,
     )
     twilio.start()
-    admitted = await receive_start(twilio.media, facts_of, within_s=5)
+    admitted = await receive_start(twilio.media, lambda start: replace(facts_of(start), resumed=resumed), within_s=5)
     assert not isinstance(admitted, Refused), admitted
     call = Call(house, twilio.media, admitted, playbook)
     caller = Caller(twilio, stt, step_ms=step_ms, noise_rms=noise_rms, seed=seed)
