@@ -10,7 +10,6 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from agentd.call import streams
 from agentd.call.streams import SideLoop
 from agentd.errors import EngineError
 
@@ -19,10 +18,9 @@ from agentd.errors import EngineError
 def loop() -> Iterator[SideLoop]:
     made = SideLoop("side-loop-test")
     yield made
-    if made._loop is not None:
-        thread = next(t for t in threading.enumerate() if t.name == "side-loop-test")
-        streams._stop(made._loop, thread)
-        assert not thread.is_alive()
+    made.close()
+    made.close()
+    assert not any(thread.name == "side-loop-test" for thread in threading.enumerate())
 
 
 async def echo(value: int) -> int:

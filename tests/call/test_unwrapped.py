@@ -17,10 +17,14 @@ async def test_a_failure_in_the_step_of_a_cancel_comes_out_as_itself(autojump_cl
         except trio.Cancelled:
             raise EngineError("late") from None
 
-    with pytest.raises(EngineError, match="late"), trio.move_on_after(1), unwrapped():
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(fail_when_cancelled)
-            nursery.start_soon(trio.sleep_forever)
+    async def run() -> None:
+        with trio.move_on_after(1), unwrapped():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(fail_when_cancelled)
+                nursery.start_soon(trio.sleep_forever)
+
+    with pytest.raises(EngineError, match="late"):
+        await run()
 
 
 async def test_a_producer_that_fails_while_its_reader_is_cancelled_fails_as_itself(autojump_clock: MockClock) -> None:
@@ -38,8 +42,12 @@ async def test_several_failures_stay_together(autojump_clock: MockClock) -> None
     async def fail(error: Exception) -> None:
         raise error
 
-    with pytest.raises(BaseExceptionGroup) as failed, unwrapped():
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(fail, ValueError())
-            nursery.start_soon(fail, KeyError())
+    async def run() -> None:
+        with unwrapped():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(fail, ValueError())
+                nursery.start_soon(fail, KeyError())
+
+    with pytest.raises(BaseExceptionGroup) as failed:
+        await run()
     assert {type(e) for e in failed.value.exceptions} == {ValueError, KeyError}

@@ -166,6 +166,7 @@ class SideLoop:
         self._name = name
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     async def run(self, fn: Callable[[*Ts], Coroutine[Any, Any, T]], *args: *Ts) -> T:
         """Await `fn(*args)` on the side loop: its result, or its error as it is.
@@ -182,23 +183,27 @@ class SideLoop:
         """Call the synchronous `fn(*args)` on the side loop, soon; from any thread, never waits."""
         self._running().call_soon_threadsafe(fn, *args)
 
+    def close(self) -> None:
+        """End the thread; what still runs there is dropped. Called at the end of the process, too. May be repeated."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+            if loop is None or self._thread is None:
+                return
+            loop.call_soon_threadsafe(loop.stop)
+            self._thread.join(1.0)  # one that is stuck in its SDK ends with the process
+            if not self._thread.is_alive():
+                loop.close()
+
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
                 import asyncio
 
                 self._loop = asyncio.new_event_loop()
-                thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
-                thread.start()
-                atexit.register(_stop, self._loop, thread)
+                self._thread = threading.Thread(target=self._loop.run_forever, name=self._name, daemon=True)
+                self._thread.start()
+                atexit.register(self.close)
             return self._loop
-
-
-def _stop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(1.0)  # a loop that is stuck in its SDK ends with the process
-    if not thread.is_alive():
-        loop.close()
 
 
 class _Errand(Generic[T]):
