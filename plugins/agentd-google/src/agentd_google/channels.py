@@ -8,15 +8,19 @@ server lets it have about a hundred streams; those above stall without a word. S
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import grpc  # type: ignore[import-untyped]
 import grpc.aio  # type: ignore[import-untyped]
 
 from agentd.call.streams import SideLoop
-from agentd_google.status import failure
+from agentd.errors import EngineError
+from agentd_google.status import NAME, failure
+
+T = TypeVar("T")
 
 MOST_STREAMS = 80  # a channel; Google's limit is 100
 OPTIONS = (
@@ -59,15 +63,14 @@ class Pool:
         """Close the channels; streams still open end with an error."""
         await self.loop.run(self._close)
 
-    async def _open(self, method: Callable[[Any], Any], metadata: Metadata, opening: Any) -> Any:
+    async def _open(self, method: Callable[[Any], Any], metadata: Metadata, opening: Any) -> _Call:
         seat = self._take()
-        call = method(seat.transport)(metadata=metadata)
-        call.add_done_callback(seat.leave)
+        call = _Call(method(seat.transport)(metadata=metadata), seat)
         try:
-            if not await _write(call, opening):
-                raise failure(await call.code(), await call.details())
+            if not await call.write(opening):
+                raise await call.failure() or EngineError("Google ends the stream at once", retryable=True, engine=NAME)
         except BaseException:
-            call.cancel()
+            call.rpc.cancel()
             raise
         return call
 
@@ -105,50 +108,83 @@ class _Seat:
         self.taken -= 1
 
 
+class _Call:
+    """An RPC and the first status it got. Belongs to the side loop.
+
+    grpc.aio forgets: a write that fails because Google has just ended the stream puts INTERNAL in the place of Google's
+    own status (grpc issue 36066; nearly every time, when we tried). The callback runs before that.
+    """
+
+    def __init__(self, rpc: Any, seat: _Seat) -> None:
+        self.rpc, self._seat = rpc, seat
+        self._status: tuple[Any, str | None] | None = None
+        rpc.add_done_callback(self._done)
+
+    def _done(self, _: object) -> None:
+        self._seat.leave()
+        self._status = (_now(self.rpc.code()), _now(self.rpc.details()))
+
+    async def write(self, message: Any) -> bool:
+        try:
+            await self.rpc.write(message)
+        except (grpc.RpcError, asyncio.InvalidStateError):
+            return False
+        return True
+
+    async def finish(self) -> None:
+        with suppress(grpc.RpcError, asyncio.InvalidStateError):
+            await self.rpc.done_writing()
+
+    async def read(self) -> Any:
+        try:
+            message = await self.rpc.read()
+        except grpc.aio.AioRpcError:
+            error = await self.failure()
+        else:
+            if message is not grpc.aio.EOF:
+                return message
+            error = await self.failure()
+        if error is None:
+            return Stream.END
+        raise error
+
+    async def failure(self) -> EngineError | None:
+        """Why it ended; None: rightly."""
+        code, details = self._status or (await self.rpc.code(), await self.rpc.details())
+        return None if code is grpc.StatusCode.OK else failure(code, details)
+
+
+def _now(answer: Coroutine[Any, Any, T]) -> T | None:
+    """What a coroutine that need not wait returns; None from one that would."""
+    try:
+        answer.send(None)
+    except StopIteration as ended:
+        return cast("T", ended.value)
+    answer.close()
+    return None
+
+
 class Stream:
     """One bidirectional stream. Each method is used by one task at a time; sending and receiving may go on at once.
     A cancel of either closes the stream."""
 
     END = object()
 
-    def __init__(self, loop: SideLoop, call: Any) -> None:
+    def __init__(self, loop: SideLoop, call: _Call) -> None:
         self._loop, self._call = loop, call
 
     async def send(self, message: Any) -> bool:
         """False when the stream has ended: `receive` knows why. Waits while the peer does not read."""
-        return await self._loop.run(_write, self._call, message)
+        return await self._loop.run(self._call.write, message)
 
     async def finish(self) -> None:
         """No more will be sent."""
-        await self._loop.run(_done_writing, self._call)
+        await self._loop.run(self._call.finish)
 
     async def receive(self) -> Any:
         """A message; None for one that cannot be read; `END`. Raises `EngineError`. Nothing is read ahead."""
-        return await self._loop.run(_read, self._call)
+        return await self._loop.run(self._call.read)
 
     def close(self) -> None:
         """Cancel what is left of it, soon; never waits, and does nothing when it has ended."""
-        self._loop.post(self._call.cancel)
-
-
-async def _write(call: Any, message: Any) -> bool:
-    try:
-        await call.write(message)
-    except (grpc.RpcError, asyncio.InvalidStateError):
-        return False
-    return True
-
-
-async def _done_writing(call: Any) -> None:
-    try:
-        await call.done_writing()
-    except (grpc.RpcError, asyncio.InvalidStateError):
-        return
-
-
-async def _read(call: Any) -> Any:
-    try:
-        message = await call.read()
-    except grpc.aio.AioRpcError as e:
-        raise failure(e.code(), e.details()) from e
-    return Stream.END if message is grpc.aio.EOF else message
+        self._loop.post(self._call.rpc.cancel)

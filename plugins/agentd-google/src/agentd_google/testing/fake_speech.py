@@ -31,6 +31,7 @@ class Session:
     interim: bool = False
     audio_ms: int = 0
     chunks: list[int] = field(default_factory=list)  # bytes of each
+    answers: int = 0
     ended: str = ""  # "done", "cancelled" by the client, "broken" by trouble
     closed_s: float = 0.0
 
@@ -125,9 +126,11 @@ class FakeSpeech:
             self.sessions.append(session)
             try:
                 async for response in self._listen(wire, session, requests, context):
+                    session.answers += 1
                     yield response
-                session.ended = "cancelled" if context.cancelled() else "done"
-            except asyncio.CancelledError:
+                await asyncio.sleep(0.002)  # at first, a cancel looks like the end of the requests
+                session.ended = "done"
+            except (asyncio.CancelledError, GeneratorExit):
                 session.ended = "cancelled"
                 raise
             finally:
