@@ -25,11 +25,11 @@ under 300), 150 ms more after a short utterance that is no whole answer. Words c
   known to be shorter, and once words that cover the whole utterance are not open and no digits. SPEC 2.5 asks for none
   of this; but human pauses between two sentences fall just as sharply and last 200-400 ms (`tests/speech`).
 
-**In noise** the weak ends of words drown, so that every pause looks longer than it is: when the caller's
-voice is not far above the detector's threshold, the wait is up to 120 ms longer (the end was seen too early). And where
-noise itself passes for voice, the words decide: nothing new in the last 900 ms of audio, all of it far softer
-than the caller (a drawn-out "um" is not), and the utterance was over with them ("debounce"). Nothing as soft as those
-sounds is voice for the next seconds.
+**In noise** the weak ends of words drown, so that every pause looks longer than it is: when the caller's voice is not
+far above the detector's threshold, the wait (and the hangover) is up to 120 ms longer; the end was seen that much too
+early. And where such noise itself passes for voice, the words decide: nothing new in the last 900 ms of audio, all of
+it far softer than the caller (a drawn-out "um" is not), and the utterance was over with them ("debounce"). Nothing as
+soft as those sounds is voice for the next seconds.
 
 After `timeout` the utterance goes on and its end is found by the same rules: a pause of 200 ms, which SPEC 2.5 allows
 then, is an ordinary gap between two dictated digits.
