@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import math
 import re
 
 import pytest
@@ -279,7 +280,7 @@ async def test_a_server_that_is_not_there_is_an_error_that_may_pass(nowhere: Cli
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer([Misdeed.STALL]),
+        Answer(after_s=math.inf),
         stream(Misdeed.STALL),
         stream(sse(*words("Hello")[:2], done=False), Misdeed.STALL),
         stream(*(part for step in WELCOME * 99 for part in (step, 0.01))),

@@ -1,22 +1,25 @@
-"""Key, address, and what `agentd check` says: without a word to any server."""
+"""Key, address, the one client, and what `agentd check` says."""
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
 import pytest
 import trio
 from agentd_openai.access import NO_KEY, OPENAI, Access, access
+from agentd_openai.chat import OpenAILLM
 from agentd_openai.check import rows
 from agentd_openai.client import Client
 from agentd_openai.failures import as_engine_errors
-from agentd_openai.fake_server import FakeOpenAI, sse, stream, words
+from agentd_openai.fake_server import Answer, FakeOpenAI, Misdeed, sse, stream, words
+from agentd_openai.speak import OpenAITTS
 
 from agentd.config import Settings
 from agentd.core.playbook import Playbook
-from agentd.engines import LLM, STT, TTS, Message, Prompt, Token
-from agentd.errors import ConfigError
+from agentd.engines import LLM, STT, TTS, Message, Prompt, Token, Voice
+from agentd.errors import ConfigError, EngineError
 from agentd.plugins import Plugins
 
 KEY = "sk-secret"
@@ -99,8 +102,6 @@ async def test_all_engines_of_a_server_share_one_client() -> None:
 
 
 def test_every_run_of_trio_has_a_client_of_its_own_and_closes_it(server: FakeOpenAI) -> None:
-    from agentd_openai.chat import OpenAILLM
-
     server.answers["/chat/completions"] = stream(sse(*words("Hello")))
     llm = OpenAILLM(Client(Access(server.url, KEY)))
 
@@ -117,3 +118,27 @@ def test_every_run_of_trio_has_a_client_of_its_own_and_closes_it(server: FakeOpe
 def test_a_bug_of_ours_is_not_called_the_servers() -> None:
     with pytest.raises(KeyError), as_engine_errors("openai"):
         raise KeyError("x")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(after_s=math.inf), Answer([bytes(4800), Misdeed.STALL], kind="audio/pcm")],
+    ids=["before the answer", "in mid-stream"],
+)
+async def test_a_server_that_falls_silent_is_given_up(
+    server: FakeOpenAI, client: Client, monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    monkeypatch.setattr("agentd_openai.client.SILENT_S", 0.1)
+    server.answers["/audio/speech"] = answer
+
+    async def say() -> None:
+        async with OpenAITTS(client).speak("Good morning.", Voice("en-US")) as chunks:
+            async for _ in chunks:
+                pass
+
+    with pytest.raises(EngineError, match="no answer in time") as caught:
+        await say()
+    assert caught.value.retryable
+    with trio.fail_after(5):
+        while not server.requests[0].gone.is_set():
+            await trio.sleep(0.002)

@@ -104,15 +104,13 @@ async def test_what_is_said_while_speech_goes_on_is_partial(server: FakeOpenAI, 
 
 
 async def test_answers_out_of_order_are_told_in_order(server: FakeOpenAI, client: Client) -> None:
-    def first_slow(request: Request) -> Answer:
-        nth = server.requests.index(request)
-        body = json.dumps({"text": f"utterance number {nth}"}).encode()
-        return Answer([0.3, body] if nth == 0 else [body])
+    def the_long_one_is_slow(request: Request) -> Answer:
+        seconds = len(parse(request.form()["file"]).data) / 32_000
+        return Answer([json.dumps({"text": f"{seconds:.1f} s"}).encode()], after_s=0.3 if seconds > 1 else 0.0)
 
-    server.answers[PATH] = first_slow
-    got = await listen(OpenAISTT(client), heard("vvvvvv.|......" * 2))
-    finals = [(t.text, t.until_ms) for t in got if t.final]
-    assert finals == [("utterance number 0", 800), ("utterance number 1", 2200)]
+    server.answers[PATH] = the_long_one_is_slow
+    got = await listen(OpenAISTT(client), heard("vvvvvvvvvv.|......" + "vvv.|......"))
+    assert [(t.text, t.until_ms) for t in got if t.final] == [("1.2 s", 1200), ("0.8 s", 2300)]
 
 
 async def test_silence_asks_nobody(server: FakeOpenAI, client: Client) -> None:
@@ -168,7 +166,7 @@ async def test_a_failing_server_is_an_engine_error(
 
 
 async def test_a_cancel_closes_the_upload(server: FakeOpenAI, client: Client) -> None:
-    server.answers[PATH] = Answer([Misdeed.STALL])
+    server.answers[PATH] = Answer(after_s=math.inf)
     with trio.move_on_after(0.2) as scope:
         await listen(OpenAISTT(client), heard("vvvv.|....."))
     assert scope.cancelled_caught
@@ -178,7 +176,7 @@ async def test_a_cancel_closes_the_upload(server: FakeOpenAI, client: Client) ->
 
 
 async def test_a_stalled_server_gets_no_more_than_three_requests_of_a_call(server: FakeOpenAI, client: Client) -> None:
-    server.answers[PATH] = Answer([Misdeed.STALL])
+    server.answers[PATH] = Answer(after_s=math.inf)
     with trio.move_on_after(0.5):
         await listen(OpenAISTT(client), heard("vvv.|" * 15))
     assert len(server.requests) == 3

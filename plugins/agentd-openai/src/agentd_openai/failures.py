@@ -30,7 +30,7 @@ def as_engine_errors(engine: str) -> Iterator[None]:
     (unless the account is spent), an answer that makes no sense."""
     try:
         yield
-    except openai.APITimeoutError as error:
+    except (openai.APITimeoutError, httpx2.TimeoutException) as error:
         raise EngineError("no answer in time", retryable=True, engine=engine) from error
     except openai.APIConnectionError as error:
         why = type(error.__cause__ or error).__name__

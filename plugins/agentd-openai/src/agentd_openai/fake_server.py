@@ -35,12 +35,13 @@ Step = bytes | float | Misdeed  # a float: seconds of silence
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one request gets; `body` is sent step by step, in chunks of HTTP."""
+    """What one request gets after `after_s` (`math.inf`: nothing, ever); `body` goes step by step, in HTTP's chunks."""
 
     body: Iterable[Step] = ()
     status: int = 200
     kind: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    after_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -196,6 +197,7 @@ async def _read(http: h11.Connection, socket: trio.SocketStream) -> Request | No
 
 async def _write(http: h11.Connection, socket: trio.SocketStream, answer: Answer) -> bool:
     """Was it the whole answer?"""
+    await trio.sleep(answer.after_s)
     headers = [("content-type", answer.kind), ("transfer-encoding", "chunked"), *answer.headers]
     await _send(http, socket, h11.Response(status_code=answer.status, headers=headers))
     for step in answer.body:

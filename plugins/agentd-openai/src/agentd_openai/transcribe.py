@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import wave
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
@@ -79,7 +80,9 @@ class OpenAISTT:
 class _Session:
     """One session's requests and what is told of them."""
 
-    def __init__(self, utterances: Utterances, read: Any, out: trio.MemorySendChannel[Transcript]) -> None:
+    def __init__(
+        self, utterances: Utterances, read: Callable[[Job], Awaitable[str]], out: trio.MemorySendChannel[Transcript]
+    ) -> None:
         self.utterances, self._read, self._out = utterances, read, out
         self._turn, self._telling = trio.CapacityLimiter(AT_ONCE), trio.Lock()
 
