@@ -21,6 +21,7 @@ import h11
 import trio
 
 CHUNK = 65536
+PATIENCE_S = 5.0  # what has not been seen by then does not happen
 
 
 class Misdeed(Enum):
@@ -126,6 +127,15 @@ class FakeOpenAI:
         if self._token is not None:
             self._token.run_sync_soon(self._scope.cancel)
 
+    async def arrived(self, number: int = 1) -> Request:
+        """Wait, in the test's own trio, for that many requests; the last of them."""
+        await _until(lambda: len(self.requests) >= number)
+        return self.requests[number - 1]
+
+    async def closed(self, request: Request) -> None:
+        """Wait, in the test's own trio, until the client has closed the connection of `request`."""
+        await _until(request.gone.is_set)
+
     async def _serve(self) -> None:
         with self._scope:
             async with trio.open_nursery() as nursery:
@@ -175,6 +185,12 @@ class FakeOpenAI:
                 request.gone.set()
             nursery.cancel_scope.cancel()
         return whole
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    with trio.fail_after(PATIENCE_S):
+        while not holds():  # noqa: ASYNC110 - it happens in another thread
+            await trio.sleep(0.002)
 
 
 async def _read(http: h11.Connection, socket: trio.SocketStream) -> Request | None:
