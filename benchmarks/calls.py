@@ -1,10 +1,12 @@
 """Calls per core: latency beyond the silence wait, barge-in, CPU, memory and tasks a call, at 1, 20, 50, 100 calls.
 
-    python -m benchmarks.calls [CALLS ...] [--seconds 40]
+    python -m benchmarks.calls [CALLS ...] [--seconds 40] [--providers]
 
 The daemon runs on one core with instant scripted engines, conditioning on; the callers on another. Each size is held
 against the same daemon with one call, in the same run. Targets: SPEC 13, 5 / 10 / 20 ms beyond the silence wait at
 1 / 20 / 100 calls, barge-in P95 200 ms from voice onset, 0.4 CPU-s a call-minute, 100 kB and 10 tasks a call.
+`--providers`: engines as slow as real ones (STT 300, LLM 375, TTS 100 ms); then T1 -> first reply frame counts, P50
+850 ms and P95 1 s at 20 calls.
 """
 
 from __future__ import annotations
@@ -21,6 +23,11 @@ import trio
 from benchmarks.load import Seen, run_calls
 
 SILENCE_MS = 450
+PROVIDERS = {
+    "stt_engine": "scripted:latency=300",
+    "llm_engine": "scripted:latency=375",
+    "tts_engine": "scripted:latency=100",
+}
 
 
 class Server:
@@ -81,10 +88,13 @@ def measure(calls: int, seconds: float, **settings: str) -> dict[str, float]:
     minutes = calls * seconds / 60
     turns = [*peak["turns"], *after["turns"]]
     beyond = [float(total - wait) for total, wait, _ in turns]
+    totals = [float(total) for total, _, _ in turns]
     starts = after["guesses"] + after["starts"]
     return {
         "calls": calls,
         "turns": len(turns),
+        "T1 to first frame p50 ms": percentile(totals, 0.5),
+        "T1 to first frame p95 ms": percentile(totals, 0.95),
         "server beyond wait p50 ms": percentile(beyond, 0.5),
         "server beyond wait p95 ms": percentile(beyond, 0.95),
         "heard beyond wait p50 ms": percentile(seen.answers_s, 0.5) * 1000 - SILENCE_MS,
@@ -110,10 +120,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("calls", nargs="*", type=int, default=[1, 20, 50, 100])
     parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--providers", action="store_true")
     given = parser.parse_args()
+    engines = PROVIDERS if given.providers else {}
     if (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {1})
-    rows = [measure(calls, given.seconds) for calls in given.calls]
+    rows = [measure(calls, given.seconds, **engines) for calls in given.calls]
     width = max(len(name) for name in rows[0])
     for name in rows[0]:
         print(f"{name:<{width}}  " + "  ".join(f"{row[name]:>9.2f}" for row in rows), flush=True)

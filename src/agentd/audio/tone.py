@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from agentd.audio.mulaw import encode
@@ -11,6 +13,7 @@ LEVEL = 3000  # int16 peak: clearly audible, not loud
 FADE_MS = 20  # no click
 
 
+@lru_cache(maxsize=4)
 def tone(ms: int, rate_hz: int = 8000) -> bytes:
     """Mu-law, `ms` long, faded at both ends."""
     n = ms * rate_hz // 1000
