@@ -53,6 +53,17 @@ class TestBalanced:
         assert r.answered >= 98.0, r.unanswered
         assert r.wait <= 600
 
+    def test_the_bars_over_everything(self) -> None:
+        from measure import add
+
+        clean = add([result("clean", "balanced", part) for part in ("tune", "held")])
+        noisy = add([result(noise, "balanced", part) for part in ("tune", "held") for noise in NOISES])
+        assert clean.utterances >= 400
+        assert max(clean.cuts, noisy.cuts) <= 2.0
+        assert noisy.answered >= 98.0
+        assert clean.wait <= 450
+        assert noisy.wait <= 500
+
     @pytest.mark.parametrize("noise", ["clean", *NOISES])
     @pytest.mark.parametrize("part", ["tune", "held"])
     def test_dictated_numbers_are_not_cut(self, noise: str, part: str) -> None:
