@@ -25,13 +25,12 @@ async def test_twelve_minutes_over_rotated_streams_have_the_transcript_of_one_st
     assert words == [f"w{n % 900}" for n in range(len(words))]
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
-@pytest.mark.parametrize("hard_s", [7.3, 11.0])
+@pytest.mark.parametrize(("version", "hard_s"), [("v1", 7.3), ("v2", 11.0)])
 async def test_a_rotation_in_mid_word_replays_what_had_no_final_text(
     google: FakeGoogle, version: str, hard_s: float
 ) -> None:
     # Sentences of up to 5 s: each stream ends in the middle of one.
-    heard = pieces(conversation(45, seed=3), piece_bytes=16 * 60)
+    heard = pieces(conversation(40, seed=3), piece_bytes=16 * 60)
     expected = finals(await listen(google.stt(version, rotation=NEVER), heard))
     got = finals(await listen(google.stt(version, rotation=Rotation(hard_s, hard_s)), heard, pace_s=0.0005))
     assert got == expected
