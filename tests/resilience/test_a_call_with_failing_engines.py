@@ -9,8 +9,9 @@ import pytest
 from agentd.engines import LLM, TTS
 from agentd.events import EngineSwitch, Event, LlmErr, TtsErr
 from agentd.resilience.attempt import Named
-from agentd.resilience.fallback import FallbackLLM, FallbackTTS
+from agentd.resilience.fallback_llm import FallbackLLM
 from agentd.resilience.fallback_stt import FallbackSTT
+from agentd.resilience.fallback_tts import FallbackTTS
 from agentd.testing.play import play
 from agentd.testing.scripted import Fault, ScriptedLLM, ScriptedSTT, ScriptedTTS
 from agentd.testing.stage import Stage, stage

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentd.resilience.breaker import FAILURES, OPEN_S, WINDOW_S, Breaker, Circuit
+from agentd.resilience.breaker import Breaker, Circuit
+from agentd.resilience.budgets import BREAKER_FAILURES as FAILURES
+from agentd.resilience.budgets import BREAKER_OPEN_S as OPEN_S
+from agentd.resilience.budgets import BREAKER_WINDOW_S as WINDOW_S
 
 
 def broken(at_s: float = 0.0) -> Breaker:

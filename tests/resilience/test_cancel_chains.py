@@ -10,8 +10,9 @@ import trio
 from agentd.core.playbook import Playbook
 from agentd.engines import AudioFormat, Heard, Message, Prompt, Voice
 from agentd.resilience.attempt import Named
-from agentd.resilience.fallback import FallbackLLM, FallbackTTS
+from agentd.resilience.fallback_llm import FallbackLLM
 from agentd.resilience.fallback_stt import FallbackSTT
+from agentd.resilience.fallback_tts import FallbackTTS
 from agentd.testing.cancel_everywhere import cancel_everywhere
 from agentd.testing.scripted import Fault, ScriptedLLM, ScriptedSTT, ScriptedTTS
 

@@ -52,7 +52,7 @@ class Call:
     def __init__(self, *engines: STT) -> None:
         self.events: list[Event] = []
         self.chain = [Named(name, e) for name, e in zip("abc", engines, strict=False)]
-        self.stt = FallbackSTT(self.chain, self.events.append)
+        self.stt = FallbackSTT(self.chain, self.events.append, jitter=lambda low, high: (low + high) / 2)
         self.got: list[Transcript] = []
 
     async def play(self, shape: str, from_ms: int = 0) -> None:
@@ -182,11 +182,76 @@ async def test_an_engine_that_fails_once_is_kept_and_loses_no_word(autojump_cloc
 async def test_four_seconds_of_voice_without_a_word_is_a_stall(autojump_clock: MockClock) -> None:
     silent = Spy(silent=True)
     call = Call(silent, Spy())
-    await call.play("v" * 39 + "." * 50 + "v" * 50)
+    await call.play(("v" * 13 + "." * 5) * 3 + "v" * 60)
     assert call.errors[0] == "a: voice without a transcript"
-    assert silent.sessions[0][-1] == 9000
+    assert silent.sessions[0][-1] == 5500
     assert call.switches == [("a", "b")]
-    assert call.got[-1].text == "w13900"
+    assert call.got[-1].text == "w11400"
+
+
+# --- a second opinion
+
+
+async def test_what_brought_no_words_is_heard_by_the_next_engine_beside_it_and_that_one_has_the_call(
+    autojump_clock: MockClock,
+) -> None:
+    stuck, spare = Spy(silent=True), Spy()
+    call = Call(stuck, spare)
+    await call.play("....." + "v" * 12 + "." * 20 + "v" * 5)
+    assert call.got[0].text == "w1000 w1700"  # a final of the utterance, and what came after it
+    assert (call.got[0].final, call.got[0].from_ms, call.got[0].until_ms) == (True, 200, 1700)
+    assert spare.sessions[0][:2] == [300, 400]  # 300 ms before the voice
+    assert call.errors == ["a: no words where there were some"]
+    assert call.switches == [("a", "b")]
+    assert [t.text for t in call.got[1:]] == [f"w{ms}" for ms in times(3800, 4200)]
+    assert len(stuck.sessions) == 1
+
+
+async def test_when_no_engine_finds_words_in_it_nothing_is_reconnected_and_nobody_blamed(
+    autojump_clock: MockClock,
+) -> None:
+    first, second = Spy(silent=True), Spy(silent=True)
+    call = Call(first, second)
+    await call.play("v" * 12 + "." * 40)
+    assert (len(first.sessions), len(second.sessions)) == (1, 1)
+    assert call.events == []
+
+
+@pytest.mark.parametrize("cough", [2, 4])
+async def test_a_short_cough_reconnects_nothing_and_asks_nobody(autojump_clock: MockClock, cough: int) -> None:
+    first, second = Spy(silent=True), Spy()
+    call = Call(first, second)
+    await call.play(("v" * cough + "." * 20) * 30)
+    assert (len(first.sessions), len(second.sessions)) == (1, 0)
+    assert call.events == []
+
+
+async def test_a_recogniser_that_is_only_slow_is_asked_no_more_once_its_words_have_come(
+    autojump_clock: MockClock,
+) -> None:
+    spare = ScriptedSTT(latency_s=3.0)
+    call = Call(ScriptedSTT(latency_s=2.5), spare)
+    await call.play("v" * 12 + "." * 50)
+    assert call.finals == ["word1 word2 word3 word4"]
+    assert (spare.starts, spare.live) == (1, 0)
+    assert call.events == []
+
+
+async def test_alone_in_its_chain_an_engine_gives_the_second_opinion_itself(autojump_clock: MockClock) -> None:
+    stt = ScriptedSTT(fail=Fault("stall", nth=1))
+    call = Call(stt)
+    await call.play("v" * 12 + "." * 20 + "v" * 6 + "." * 10)
+    assert call.finals == ["word1 word2 word3 word4", "word1 word2"]
+    assert call.errors == ["a: no words where there were some"]
+    assert stt.starts == 3
+
+
+async def test_an_opinion_that_fails_changes_nothing(autojump_clock: MockClock) -> None:
+    first = Spy(silent=True)
+    call = Call(first, ScriptedSTT(fail=Fault("connect")))
+    await call.play("v" * 12 + "." * 30)
+    assert call.errors == ["scripted: scripted failure at connect"]
+    assert (len(first.sessions), call.switches) == (1, [])
 
 
 async def test_hold_music_does_not_rest_an_engine_for_the_other_calls(autojump_clock: MockClock) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from agentd.engines import LLM, STT, TTS
 from agentd.resilience.attempt import Named
-from agentd.resilience.fallback import FallbackLLM, FallbackTTS
+from agentd.resilience.fallback_llm import FallbackLLM
 from agentd.resilience.fallback_stt import FallbackSTT
+from agentd.resilience.fallback_tts import FallbackTTS
 from agentd.testing.contracts import (
     LLMContract,
     LLMFailureContract,

@@ -41,6 +41,11 @@ class Phrases:
         phrase, self._text = self._text.strip(), ""
         return [phrase] if _speakable(phrase) else []
 
+    @property
+    def pending(self) -> str:
+        """What was fed and is no whole phrase yet."""
+        return self._text
+
     def _end(self) -> int | None:
         for match in _ENDS.finditer(self._text):
             if not _ABBREVIATION.search(self._text[: match.end()]):

@@ -103,17 +103,24 @@ class Course(Generic[E]):
         self.stage, self.chain, self._emit = stage, tuple(chain), emit
         self._current = self.chain[0]
 
-    def engines(self) -> Iterator[Named[E]]:
-        """Those that may be tried now, in order. Ask for the next one only when the one before has failed."""
-        for engine in self.chain:
+    def engines(self, first: Named[E] | None = None) -> Iterator[Named[E]]:
+        """Those that may be tried now, in order, or from `first` on. Ask for the next one only when the one before has
+        failed."""
+        at = self.chain.index(first) if first is not None else 0
+        for engine in self.chain[at:] + self.chain[:at]:
             if engine.breaker.allow(trio.current_time()):
                 yield engine
 
+    def other(self, now_s: float) -> Named[E] | None:
+        """The next engine after the one in use, or else that one, for a question beside it; None: all are resting."""
+        at = self.chain.index(self._current) + 1
+        return next((e for e in self.chain[at:] + self.chain[:at] if e.breaker.allow(now_s)), None)
+
     def use(self, engine: Named[E], last: EngineError | None) -> None:
-        """This call goes to `engine`, because of `last`: an event, unless it is there already."""
+        """What this call gets comes from `engine` now, because of `last`: an event, unless it did so already."""
         if engine is self._current:
             return
-        why = "tried again" if engine is self.chain[0] else "the ones before it rest after failures"
+        why = "works again" if engine is self.chain[0] else "the ones before it rest after failures"
         self._emit(
             EngineSwitch(stage=self.stage, old=self._current.name, new=engine.name, why=str(last) if last else why)
         )

@@ -10,10 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
-# RELIABILITY 3: "breaker (5 in 30 s opens 20 s)"
-FAILURES = 5
-WINDOW_S = 30.0
-OPEN_S = 20.0
+from agentd.resilience.budgets import BREAKER_FAILURES, BREAKER_OPEN_S, BREAKER_WINDOW_S
 
 
 class Circuit(StrEnum):
@@ -26,9 +23,9 @@ class Circuit(StrEnum):
 class BreakerRules:
     """`failures` within `window_s` open the circuit for `open_s`; then one probe decides."""
 
-    failures: int = FAILURES
-    window_s: float = WINDOW_S
-    open_s: float = OPEN_S
+    failures: int = BREAKER_FAILURES
+    window_s: float = BREAKER_WINDOW_S
+    open_s: float = BREAKER_OPEN_S
 
 
 class Breaker:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from agentd.engines import LLM, STT, TTS
 from agentd.events import Event
 from agentd.resilience.attempt import Emit, Named
-from agentd.resilience.fallback import FallbackLLM, FallbackTTS
+from agentd.resilience.budgets import BANK_FIRST_AUDIO_S
+from agentd.resilience.fallback_llm import FallbackLLM
 from agentd.resilience.fallback_stt import FallbackSTT
+from agentd.resilience.fallback_tts import FallbackTTS
 from agentd.resilience.phrase_bank import CachedTTS, PhraseBank
 
 if TYPE_CHECKING:
@@ -18,8 +21,6 @@ if TYPE_CHECKING:
     from agentd.plugins import Plugins
 
 E = TypeVar("E")
-
-BANK_FIRST_AUDIO_S = 10.0  # filling the bank at start: nobody waits on the line, and models may still be warming up
 
 _log = logging.getLogger("agentd.engines")
 
@@ -30,10 +31,18 @@ def log_event(event: Event) -> None:
 
 
 class Chains:
-    """`stt`, `llm`, `tts`: engines in order of preference; their breakers are shared by all calls."""
+    """`stt`, `llm`, `tts`: engines in order of preference; their breakers are shared by all calls. `jitter(low, high)`
+    draws the pauses before an engine is tried again."""
 
-    def __init__(self, stt: Sequence[Named[STT]], llm: Sequence[Named[LLM]], tts: Sequence[Named[TTS]]) -> None:
-        self._stt, self._llm, self._tts = tuple(stt), tuple(llm), tuple(tts)
+    def __init__(
+        self,
+        stt: Sequence[Named[STT]],
+        llm: Sequence[Named[LLM]],
+        tts: Sequence[Named[TTS]],
+        *,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._stt, self._llm, self._tts, self._jitter = tuple(stt), tuple(llm), tuple(tts), jitter
         self._bank: PhraseBank | None = None
         self.tts = FallbackTTS(self._tts, log_event, first_audio_s=BANK_FIRST_AUDIO_S)
         """A voice for the house itself: patient, reports to the log."""
@@ -56,7 +65,8 @@ class Chains:
         tts: TTS = FallbackTTS(self._tts, emit)
         if self._bank is not None:
             tts = CachedTTS(tts, self._bank)
-        return FallbackSTT(self._stt, emit), FallbackLLM(self._llm, emit), tts
+        stt = FallbackSTT(self._stt, emit, jitter=self._jitter)
+        return stt, FallbackLLM(self._llm, emit, jitter=self._jitter), tts
 
 
 def _named(parts: Iterable[str], make: Callable[[str], E]) -> list[Named[E]]:

@@ -1,13 +1,15 @@
 """A recogniser that reconnects, replays and changes engines beside the call (SPEC 4.2).
 
-Two tasks: one feeds the session that is open and keeps the last seconds; one opens session after session. The call
-sees a single stream of transcripts, whose offsets are those of the audio, whoever recognised it and when.
+Two tasks: one feeds the session that is open and keeps the last seconds; one opens session after session. A third
+asks another engine when an utterance brought no words at all (`second_opinion`). The call sees a single stream of
+transcripts, whose offsets are those of the audio, whoever recognised it and when.
 """
 
 from __future__ import annotations
 
+import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,29 +22,37 @@ from agentd.engines import STT, AudioFormat, Heard, Transcript
 from agentd.errors import EngineError
 from agentd.events import AsrErr
 from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, garbled, hand_on
-from agentd.resilience.breaker import OPEN_S
+from agentd.resilience.budgets import (
+    STT_AGAIN_S,
+    STT_BEHIND,
+    STT_CONNECT_S,
+    STT_DOUBT_MS,
+    STT_FAIL_BACK_S,
+    STT_MOST_TEXT,
+    STT_REPLAY_S,
+    STT_SAME_ENGINE,
+    STT_SECOND_OPINION_S,
+    STT_STALLED_MOST_S,
+    STT_STALLED_S,
+    STT_UNHEARD_MS,
+)
+from agentd.resilience.second_opinion import Unheard, length_ms, transcribe
 
-MS_BYTES = 16  # of `Heard.pcm` in a millisecond
-CONNECT_S = 2.0  # RELIABILITY 1
-REPLAY_S = 3.0  # RELIABILITY 3: "retry in < 500 ms with the last 3 s replayed"
-AGAIN_S = 0.25  # before the second session; within those 500 ms
-SAME_ENGINE = 2  # sessions without a result before the next engine has its turn
-STALLED_S = 4.0  # SPEC 4.2: of voice without a transcript
-STALLED_MOST_S = 32.0  # doubled up to this while no engine finds words: music, or a machine that cannot keep up
-BEHIND = 100  # pieces (8 to 10 s) that an engine may leave unread; more is a stall too
-MOST_TEXT = 2000  # characters: longer than anyone speaks in one utterance
-FAIL_BACK_S = OPEN_S  # on a later engine before the first is tried again; doubled each time
+Jitter = Callable[[float, float], float]
 
 
 class FallbackSTT:
-    """An `STT` over a chain, one object per call. Emits `AsrErr` for every failed session and `EngineSwitch`."""
+    """An `STT` over a chain, one object per call. Emits `AsrErr` for every failed session and `EngineSwitch`.
+    `jitter(low, high)`: seconds to wait before the next session."""
 
-    def __init__(self, chain: Sequence[Named[STT]], emit: Emit) -> None:
-        self._course, self._emit = Course("stt", chain, emit), emit
+    def __init__(self, chain: Sequence[Named[STT]], emit: Emit, *, jitter: Jitter = random.uniform) -> None:
+        self._course, self._emit, self._jitter = Course("stt", chain, emit), emit, jitter
         self._recent: deque[Heard] = deque()  # the last seconds, for the next session
+        self._unheard = Unheard()
+        self._asking: trio.CancelScope | None = None  # a second opinion
         self._known = _Known()
-        self._fail_back_s = FAIL_BACK_S
-        self._stalled_s = STALLED_S
+        self._fail_back_s = STT_FAIL_BACK_S
+        self._stalled_s = STT_STALLED_S
 
     def listen(
         self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str
@@ -54,9 +64,15 @@ class FallbackSTT:
     async def _listen(
         self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str, out: trio.MemorySendChannel[Transcript]
     ) -> None:
-        feed = _Feed(self._recent)
         with unwrapped():
             async with trio.open_nursery() as nursery:
+
+                def doubt(kept: list[Heard]) -> None:
+                    if self._asking is None:
+                        self._asking = trio.CancelScope()
+                        nursery.start_soon(self._second_opinion, feed, self._asking, kept, fmt, language, out)
+
+                feed = _Feed(self._recent, self._unheard, doubt)
                 nursery.start_soon(feed.run, audio)
                 await self._sessions(feed, fmt, language, out)
                 nursery.cancel_scope.cancel(reason="listening is over")
@@ -69,8 +85,8 @@ class FallbackSTT:
         while (engine := next(engines, None)) is not None:
             self._course.use(engine, last)
             fruitless = 0
-            while fruitless < SAME_ENGINE:
-                session = _Session(engine, feed, self._known, out, self._way_back(engine), self._stalled_s)
+            while fruitless < STT_SAME_ENGINE:
+                session = _Session(engine, feed, self._known, self._give(out), self._way_back(engine), self._stalled_s)
                 failure = await self._session(session, engine, fmt, language)
                 if failure is None and feed.ended:
                     return
@@ -82,12 +98,15 @@ class FallbackSTT:
                 last = failure
                 await self._keep(out)
                 if session.fruitful:
-                    fruitless, self._stalled_s = 0, STALLED_S
+                    fruitless, self._stalled_s = 0, STT_STALLED_S
                 fruitless += 1
-                await trio.sleep(AGAIN_S)
+                if session.overruled_by not in (None, engine):
+                    engines = self._course.engines(session.overruled_by)
+                    break
+                await trio.sleep(self._jitter(*STT_AGAIN_S))
                 if not engine.breaker.allow(trio.current_time()):
                     break
-        self._stalled_s = min(2 * self._stalled_s, STALLED_MOST_S)
+        self._stalled_s = min(2 * self._stalled_s, STT_STALLED_MOST_S)
         raise self._course.exhausted(last)
 
     async def _session(
@@ -98,11 +117,56 @@ class FallbackSTT:
             await attempt(engine, partial(session.run, fmt, language))
         except EngineError as e:
             return e
-        if session.verdict:
-            # The call's own judgement, which hold music brings about too: it does not count against the engine.
+        if not session.verdict:
+            return None
+        if session.overruled_by is not None:
+            engine.breaker.failed(trio.current_time())
+        else:  # the call's own judgement, which hold music brings about too: it does not count against the engine
             engine.breaker.dropped()
-            return EngineError(session.verdict, engine=engine.name)
-        return None
+        return EngineError(session.verdict, engine=engine.name)
+
+    async def _second_opinion(
+        self,
+        feed: _Feed,
+        asking: trio.CancelScope,
+        kept: list[Heard],
+        fmt: AudioFormat,
+        language: str,
+        out: trio.MemorySendChannel[Transcript],
+    ) -> None:
+        """Another engine, beside the session, for an utterance that brought no words."""
+        try:
+            with asking, trio.move_on_after(STT_SECOND_OPINION_S):
+                if (engine := self._course.other(trio.current_time())) is None:
+                    return None
+                words: Transcript | None = None
+
+                async def ask() -> None:
+                    nonlocal words
+                    words = await transcribe(engine.engine, kept, fmt, language)
+
+                try:
+                    await attempt(engine, ask)
+                except EngineError as e:
+                    return self._emit(AsrErr(error=str(e)))
+                self._unheard.forget()
+                if words is None:
+                    return engine.breaker.dropped()
+                engine.breaker.succeeded()
+                if feed.session is not None:
+                    feed.session.overrule(engine)
+                self._known.final(words)
+                await hand_on(out, words)
+        finally:
+            self._asking = None
+
+    def _give(self, out: trio.MemorySendChannel[Transcript]) -> Callable[[Transcript, int], Awaitable[None]]:
+        async def give(transcript: Transcript, until_ms: int) -> None:
+            if self._unheard.words(until_ms) and self._asking is not None:
+                self._asking.cancel(reason="the words have come")
+            await hand_on(out, transcript)
+
+        return give
 
     async def _keep(self, out: trio.MemorySendChannel[Transcript]) -> None:
         """A partial whose beginning is no longer in the replay stands as final: the next session knows nothing of those
@@ -110,9 +174,9 @@ class FallbackSTT:
         words, self._known.partial = self._known.partial, None
         if words is None or words.until_ms is None or not self._recent:
             return
-        if words.from_ms < self._recent[0].until_ms - len(self._recent[0].pcm) // MS_BYTES:
+        if words.from_ms < self._recent[0].until_ms - length_ms(self._recent[0]):
             await hand_on(out, replace(words, final=True))
-            self._known.final_ms = max(self._known.final_ms, words.until_ms)
+            self._known.final(words)
 
     def _way_back(self, engine: Named[STT]) -> Callable[[], bool]:
         """Tells a session with `engine` whether it should make way for the first one."""
@@ -133,22 +197,28 @@ class _Known:
     reached_ms: int = 0  # ... and up to here some text
     partial: Transcript | None = None  # the last one since the last final
 
+    def final(self, words: Transcript) -> None:
+        until_ms = words.until_ms or 0
+        self.final_ms, self.reached_ms = max(self.final_ms, until_ms), max(self.reached_ms, until_ms)
+
 
 class _Feed:
     """The call's audio, on its way to whichever session is open."""
 
-    def __init__(self, recent: deque[Heard]) -> None:
-        self.recent = recent
+    def __init__(self, recent: deque[Heard], unheard: Unheard, doubt: Callable[[list[Heard]], None]) -> None:
+        self.recent, self._unheard, self._doubt = recent, unheard, doubt
         self.session: _Session | None = None
         self.ended = False
 
     async def run(self, audio: ReceiveChannel[Heard]) -> None:
         async for heard in audio:
             self.recent.append(heard)
-            while heard.until_ms - self.recent[0].until_ms >= REPLAY_S * 1000:
+            while heard.until_ms - self.recent[0].until_ms >= STT_REPLAY_S * 1000:
                 self.recent.popleft()
             if self.session is not None:
                 self.session.hear(heard)
+            if (kept := self._unheard.hear(heard)) is not None:
+                self._doubt(kept)
         self.ended = True
         if self.session is not None:
             self.session.hear_no_more()
@@ -162,18 +232,21 @@ class _Session:
         engine: Named[STT],
         feed: _Feed,
         known: _Known,
-        out: trio.MemorySendChannel[Transcript],
+        give: Callable[[Transcript, int], Awaitable[None]],
         makes_way: Callable[[], bool],
         stalled_s: float,
     ) -> None:
-        self._engine, self._feed, self._known, self._out = engine, feed, known, out
+        self._engine, self._feed, self._known, self._give = engine, feed, known, give
         self._makes_way, self._made_way = makes_way, False
         self._began_ms = known.reached_ms
         self.verdict = ""
+        self.overruled_by: Named[STT] | None = None
         self._stalled_ms = stalled_s * 1000
-        self._into, self._audio = trio.open_memory_channel[Heard](BEHIND)
+        self._into, self._audio = trio.open_memory_channel[Heard](STT_BEHIND)
         self._judged = trio.CancelScope()
-        self._unanswered_ms = 0
+        self._unanswered_ms = self._stretch_ms = self._silent_ms = (
+            0  # voice since the last words, and in the last stretch
+        )
 
     @property
     def fruitful(self) -> bool:
@@ -189,13 +262,26 @@ class _Session:
         except trio.BrokenResourceError:
             return None  # the engine has closed its ear and is about to say why
         if heard.voiced:
-            self._unanswered_ms += len(heard.pcm) // MS_BYTES
-            if self._unanswered_ms >= self._stalled_ms:
+            self._stretch_ms, self._silent_ms = self._stretch_ms + length_ms(heard), 0
+            if self._unanswered_ms + self._stretch_ms >= self._stalled_ms:
                 self._judge("voice without a transcript")
+            return None
+        self._silent_ms += length_ms(heard)
+        if self._silent_ms >= STT_DOUBT_MS:  # a stretch shorter than any sentence was a cough: no number of them counts
+            self._unanswered_ms += self._stretch_ms if self._stretch_ms >= STT_UNHEARD_MS else 0
+            self._stretch_ms = 0
         return None
+
+    def _answered(self) -> None:
+        self._unanswered_ms = self._stretch_ms = 0
 
     def hear_no_more(self) -> None:
         self._into.close()
+
+    def overrule(self, other: Named[STT]) -> None:
+        """`other` has found words where this session found none."""
+        self.overruled_by = other
+        self._judge("no words where there were some")
 
     def _judge(self, verdict: str) -> None:
         self.verdict = verdict
@@ -206,7 +292,7 @@ class _Session:
         for heard in self._feed.recent:
             if heard.until_ms > self._known.final_ms:
                 self.hear(heard)
-        self._unanswered_ms = 0  # an engine that is given three seconds at once may take a moment
+        self._answered()  # an engine that is given three seconds at once may take a moment
         self._feed.session = self
         try:
             with self._judged:
@@ -222,25 +308,25 @@ class _Session:
     async def _read(self, fmt: AudioFormat, language: str) -> None:
         patience = Patience()
         with patience.watched():
-            patience.wait(CONNECT_S, "connection")
+            patience.wait(STT_CONNECT_S, "connection")
             async with self._engine.engine.listen(self._audio, fmt, language) as transcripts:
                 patience.rest()
                 async for transcript in transcripts:
-                    if not isinstance(transcript, Transcript) or len(transcript.text) > MOST_TEXT:
+                    if not isinstance(transcript, Transcript) or len(transcript.text) > STT_MOST_TEXT:
                         raise EngineError("gave what is no transcript")
                     if garbled(transcript.text):
                         raise EngineError("gave garbage")
                     if not transcript.text.strip():
                         continue
                     self._engine.breaker.succeeded()
-                    self._unanswered_ms = 0
-                    self._note(transcript)
-                    await hand_on(self._out, transcript)
+                    self._answered()
+                    await self._give(transcript, self._note(transcript))
                     if transcript.final and self._makes_way():
                         self._made_way = True
                         return
 
-    def _note(self, transcript: Transcript) -> None:
+    def _note(self, transcript: Transcript) -> int:
+        """Remember it; the media time that it rests on."""
         until_ms = transcript.until_ms
         if until_ms is None:  # an engine without offsets means all that it has been given
             until_ms = self._feed.recent[-1].until_ms if self._feed.recent else 0
@@ -249,3 +335,4 @@ class _Session:
         known.partial = None if transcript.final else transcript
         if transcript.final:
             known.final_ms = max(known.final_ms, until_ms)
+        return until_ms
