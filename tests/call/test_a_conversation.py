@@ -292,22 +292,23 @@ def test_a_voice_that_fails_leaves_a_tone() -> None:
     assert s.record.crash is None
 
 
-def test_voice_without_words_is_asked_about_once() -> None:
+def test_voice_without_words_is_asked_about_twice_in_two_ways_then_apologised_for_then_let_be() -> None:
     async def scene() -> Stage:
         async with stage() as s:
             await s.caller.silence(1.0)
             await s.caller.says("hello there friend")
             await s.caller.hears_end(within_s=6)
             await s.caller.silence(1.5)
-            for _ in range(2):
+            for _ in range(4):
                 s.call.recogniser._words = lambda t: None  # a recogniser that understands nothing
                 await s.caller.mumbles(for_s=0.8)
                 await s.caller.silence(5)
         return s
 
     s = play(scene)
-    assert [t.kind for t in s.events(Turn)] == ["reply", "prompt"]
-    assert s.answered()[1] in PLAYBOOK.phrases["again"]
+    assert [t.kind for t in s.events(Turn)] == ["reply", "prompt", "prompt", "prompt"]
+    assert tuple(s.answered()[1:3]) == PLAYBOOK.phrases["again"]
+    assert s.answered()[3] in PLAYBOOK.phrases["trouble"]
 
 
 def test_a_monologue_is_one_turn_and_answered_when_it_pauses() -> None:

@@ -8,6 +8,8 @@ The ears bring cues and digits, the recogniser words, guards their wishes; `floo
 |            | goes on after all                 | drop the guess                                                    |
 |            | has finished (EOU)                | PROCESSING: take the words (now, or when they cover the audio)    |
 |            | speaks on and on                  | prepare, and answer at the next pause, or into it at 15 s         |
+|            | has finished, and no words came   | ask, twice in two ways, then apologise; words that come after     |
+|            |                                   | all are answered, unless the caller has begun again               |
 | PROCESSING | goes on before we were heard      | LISTENING: give the words back, cancel the turn                   |
 |            | (our first frame goes out)        | SPEAKING                                                          |
 | SPEAKING   | makes a sound for 180 ms          | hold: `clear`, keep the turn                                      |
@@ -26,7 +28,7 @@ from agentd.core.dtmf import DigitGatherer
 from agentd.core.duplicates import Duplicates
 from agentd.core.endpointing import Cue, Endpointer
 from agentd.core.greeting import Greeting
-from agentd.core.hearing import Hearing, News
+from agentd.core.hearing import ASSUMED_LAG_MS, Hearing, News
 from agentd.core.history import History
 from agentd.core.media_stream import FRAME_MS
 from agentd.core.playbook import Playbook
@@ -36,6 +38,11 @@ from agentd.events import AsrText, CallerSaid, Dedup, Dtmf, EndOfUtterance, Priv
 
 GUESSES = 2  # per utterance: guessing on every partial cost 2.9 LLM starts a turn, this rule 1.0 (measured)
 NO_WORDS_MS = 400  # voice shorter than this, without words, never happened (SPEC 2.9)
+ASKS = ("again", "again", "trouble")  # to voice without words, in a row (SPEC 4.2); a radio is told no more
+    "again",
+    "again",
+    "trouble",
+)  # said to voice without words, in a row (SPEC 4.2); a caller who is a radio: no more
 OVERLONG = 15_000 // FRAME_MS  # of one utterance: then we speak, politely, into it (SPEC 2.5)
 
 
@@ -67,7 +74,11 @@ class Brain:
         self._guesses = 0
         self._overlong = False
         self._after_take = False
-        self._asked_again = False
+        self._asks = 0
+        self._unheard = False  # the last utterance brought no words, and the caller has not begun again
+        self._found_late = False  # ... until now: to be answered as soon as we are silent
+        self._late_turn = 0  # the turn that answers such words
+        self._taken_by = 0  # the turn that answers the words which `hearing` took last; 0: none
         self._ending: tuple[str, str] | None = None
 
     @property
@@ -99,11 +110,14 @@ class Brain:
     def words(self, t: Transcript) -> None:
         """A result of the recogniser."""
         now_ms = self.frame * FRAME_MS
-        news = self.hearing.hear(t, now_ms)
+        voice_ms = (self.endpointer.last_voiced_frame + 1) * FRAME_MS
+        news = self.hearing.hear(t, min(now_ms, voice_ms + ASSUMED_LAG_MS))
         latency_ms = None if t.until_ms is None else max(0, now_ms - t.until_ms)
         self._hands.emit(AsrText(length=len(t.text), latency_ms=latency_ms, final=t.final, text=Private(t.text)))
         if news is News.CORRECTION:
             self._correct()
+        elif news is News.FOUND:
+            self._find()
         if news is not News.WORDS or not self.hearing.text:
             return
         if self._first_partial_ms is None and self.endpointer.in_utterance:
@@ -134,6 +148,7 @@ class Brain:
         self._greeting.drop()
         turn = self.floor.begin(kind, fixed=text, interruptible=interruptible, then_end=then_end)
         self.floor.move(State.PROCESSING, kind)
+        self.floor.clock.start(self._hands.now())
         self.floor.commit(turn)
         return True
 
@@ -148,6 +163,8 @@ class Brain:
     # --- listening
 
     def _act(self, cue: Cue) -> None:
+        if cue is Cue.ONSET:
+            self._unheard = self._found_late = False
         match cue, self.state:
             case Cue.ONSET, State.LISTENING:
                 self.floor.drop("new utterance")
@@ -226,30 +243,63 @@ class Brain:
         self._greeting.drop()
         from_ms = self.hearing.taken_ms
         self.hearing.take(t1_ms)
-        self._asked_again = self._after_take = False
-        turn = self.floor.turn
+        self._asks, self._after_take = 0, False
+        self._reply(text, from_ms, t1_ms)
+
+    def _reply(self, text: str, from_ms: int, t1_ms: int) -> None:
+        now, turn = self._hands.now(), self.floor.turn
         if turn is None or turn.scope.cancel_called or turn.words != text:
             self.floor.drop("other words")
             turn = self.floor.begin("reply", words=text)
         turn.eou_reason = self._eou_reason
         turn.times = Times(self._voice_ended_s, self._decided_s, now, self._first_partial_ms, turn.times.audio_ready)
+        self._taken_by = turn.number
         self.floor.history.caller(turn.number, text)
         self._hands.emit(CallerSaid(turn=turn.number, from_ms=from_ms, until_ms=t1_ms, text=Private(text)))
         self.floor.commit(turn, not_before=self._voice_ended_s + self._hands.delay_s())
 
     def _empty(self, t1_ms: int) -> None:
-        """Voice, and no words of it. Once, we ask; an opening that was not said yet is such a question too."""
+        """Voice, and no words of it: we ask; an opening that was not said yet is such a question too."""
         voiced_ms = self.endpointer.voiced_frames * FRAME_MS
         self._give_up(t1_ms, "empty")
         if self._after_take:
             self._after_take = False
             self.say(self._playbook.phrase("go-on", self.floor.turns))
-        elif voiced_ms >= NO_WORDS_MS and not self._asked_again and self.floor.turns:
-            self._asked_again = True
-            self.say(self._playbook.phrase("again", self.floor.turns))
+        elif voiced_ms >= NO_WORDS_MS:
+            self._unheard = True
+            if self._asks < len(ASKS) and (self.floor.turns or not self._opening[1]):
+                said = self.say(self._playbook.phrase(ASKS[self._asks], self._asks))
+                self._asks += said
+        if self.floor.turn is not None:
+            self.floor.clock.start(self._voice_ended_s)  # that they wait since then has not changed
+
+    def _find(self) -> None:
+        """Words of an utterance that was taken to have none. Their answer takes the place of our question, or follows
+        it; a caller who has begun again is saying them better."""
+        if not self._unheard:
+            return
+        self._unheard, self._found_late = False, True
+        turn = self.floor.turn
+        if self.state is State.PROCESSING and turn is not None and turn.kind == "prompt":
+            self.floor.drop("words after all")
+            self.floor.clock.stop()
+            self.floor.move(State.LISTENING, "cancelled")
+        self._answer_late()
+
+    def _answer_late(self) -> None:
+        if not self._found_late or self.state is not State.LISTENING or self.endpointer.in_utterance:
+            return
+        self._found_late, self._asks = False, 0
+        self.floor.drop("words after all")
+        self.floor.move(State.PROCESSING, "eou")
+        self.floor.clock.start(self._hands.now())
+        self._greeting.drop()
+        self._reply(self.hearing.taken_text, self.hearing.taken_from_ms, self.hearing.taken_ms)
+        self._late_turn = self._taken_by
 
     def _give_up(self, t1_ms: int, cause: str) -> None:
         self.hearing.take(t1_ms)
+        self._taken_by = 0
         self.floor.drop(cause)
         self.floor.clock.stop()
         self.floor.move(State.LISTENING, cause)
@@ -259,19 +309,23 @@ class Brain:
         turn, settling = self.floor.turn, self._settling.under_way
         if turn is not None and turn.kind != "reply" and not settling:
             return  # a prompt of ours is about to sound; let barge-in handle the rest
+        again = turn is not None and turn.number == self._late_turn  # they say it again: it is not said twice
         if turn is not None and not settling:
             self.floor.history.take_back(turn.number)
-            self.hearing.give_back()
+            if not again:
+                self.hearing.give_back()
+            self._taken_by = 0
         self._settling.stop()
         self.floor.drop("caller went on")
         self.floor.clock.stop()
-        self.endpointer.reopen()
+        if not again:
+            self.endpointer.reopen()
         self.floor.move(State.LISTENING, "caller-went-on")
 
     def _correct(self) -> None:
         """A late final changed the words of the turn that was taken; we think again if nothing was heard yet."""
         turn, text, history = self.floor.turn, self.hearing.taken_text, self.floor.history
-        if not history.correct_last(text):
+        if not self._taken_by or not history.correct_last(text):
             return
         number = history.last_caller()
         self._hands.emit(
@@ -284,6 +338,7 @@ class Brain:
             again = self.floor.begin("reply", words=text)
             times.audio_ready = None
             again.times, again.eou_reason = times, reason
+            self._taken_by = again.number
             history.caller(again.number, text)
             self.floor.commit(again)
 
@@ -302,6 +357,7 @@ class Brain:
     def _interrupted(self, verdict: Verdict | None, why: str) -> None:
         if verdict is Verdict.RELEASE and self.state is State.SPEAKING:
             self.hearing.take(self.frame * FRAME_MS)  # "mm-hm" is no part of what they say next
+            self._taken_by = 0
         if self.floor.judge(verdict, why):
             self._after_take = True
             if not self.endpointer.in_utterance:  # the words came after their own silence
@@ -311,6 +367,7 @@ class Brain:
         if self.state is not State.LISTENING or self.endpointer.in_utterance:
             self.last_active_s = now
         self.floor.tick(now)
+        self._answer_late()
         if self.floor.playout.stalled(now):
             self._hands.end("stalled-reader")
         if self._ending is not None and self.state is State.LISTENING:

@@ -108,7 +108,7 @@ class Call:
         self._desk = Desk(
             llm=llm, tts=tts, voice=Voice(playbook.language, "", settings.tts_rate, settings.tts_pitch),
             playout=playout, poke=self.poke, room=lambda: self._room, tone=tone(settings.fallback_tone_ms),
-            trouble=lambda: self.playbook.phrase("trouble", self.brain.floor.turns),
+            trouble=lambda: self.playbook.phrase("trouble", self.brain.floor.turns), cached=house.phrases.get,
         )  # fmt: skip
         history = history or History()
         self.brain = Brain(settings, playbook, self, self._desk, history, _opening(playbook, facts))

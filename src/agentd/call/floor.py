@@ -134,7 +134,7 @@ class Floor:
             self._hands.emit(TtsStart(turn=turn.number))
         if due.replied == turn.number:
             turn.times.first_reply_frame = self._hands.now()
-            self.clock.stop()
+            self.clock.replied()
         if due.ended == turn.number:
             self.spoken()
 
@@ -209,7 +209,7 @@ class Floor:
             self._allow_at = None
             self.playout.allow(turn.number)
             self._hands.poke()
-        if self.clock.due(now, self.playout.dry_at):
+        if not self.playout.held and self.clock.due(now, self.playout.dry_at):
             text, mulaw = self._hands.filler()
             turn.filler |= self.playout.interject(turn.number, text, mulaw)
             self._hands.poke()

@@ -47,8 +47,9 @@ class Desk:
     playout: Playout
     poke: Callable[[], None]
     room: Callable[[], trio.Event]
-    tone: bytes  # mu-law; what the caller hears if every voice fails
+    tone: bytes  # mu-law; what the caller hears if every voice fails, and no phrase is at hand
     trouble: Callable[[], str]  # the scripted reply, when every model fails
+    cached: Callable[[str], bytes | None]  # mu-law of a phrase that needs no voice any more
 
 
 class Turn:
@@ -107,7 +108,8 @@ class Turn:
                 nursery.start_soon(self._think, phrases_in)
                 with phrases_out:
                     async for phrase in phrases_out:
-                        await self._say(phrase)
+                        if not await self._say(phrase):
+                            nursery.cancel_scope.cancel(reason="no voice")
             self._desk.playout.finish(self.number)
             self._desk.poke()
 
@@ -134,8 +136,9 @@ class Turn:
             if not said:
                 await out.send(self._desk.trouble())
 
-    async def _say(self, phrase: str) -> None:
-        desk = self._desk
+    async def _say(self, phrase: str) -> bool:
+        """False: no voice could; the caller was told so, and what else this turn had to say would fare no better."""
+        desk, spoken = self._desk, True
         desk.playout.phrase(self.number, phrase)
         try:
             async with desk.tts.speak(phrase, desk.voice) as chunks:
@@ -151,9 +154,16 @@ class Turn:
                     await self._push(encode(resampler.finish()))
         except* EngineError:
             self._engine_failed()
-            await self._push(desk.tone)
+            spoken = False
+            desk.playout.unsaid(self.number)
+            sorry = desk.trouble()
+            audio = desk.cached(sorry)
+            desk.playout.end_phrase(self.number)
+            desk.playout.phrase(self.number, sorry if audio else "")
+            await self._push(audio or desk.tone)
         desk.playout.end_phrase(self.number)
         desk.poke()
+        return spoken
 
     def _engine_failed(self) -> None:
         """A guess that fails is dropped in silence: the commit starts afresh. An answer goes on as best it can."""

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from agentd.config import Settings
 
-FIRST_S = 2.0  # from T1 without a frame on the wire
+FIRST_S = 2.0  # from T1 without a frame on the wire, or of silence inside a reply
 NEXT_S = 3.0  # of silence after a filler
 
 
 class AnswerClock:
-    """Runs from the end of the caller's utterance to the first frame of the reply."""
+    """Runs from the end of the caller's utterance to the end of our reply, whose own holes count too."""
 
     def __init__(self, settings: Settings) -> None:
         hint_s = settings.thinking_hint_ms / 1000
         self._first_s = min(FIRST_S, hint_s) if hint_s else FIRST_S
         self._from_s: float | None = None
+        self._begun = False
         self.fillers = 0
 
     def start(self, voice_ended_s: float) -> None:
-        self._from_s, self.fillers = voice_ended_s, 0
+        self._from_s, self._begun, self.fillers = voice_ended_s, False, 0
+
+    def replied(self) -> None:
+        """The first frame of the reply is out: from now on only a line that has run dry counts."""
+        self._begun, self.fillers = True, 0
 
     def stop(self) -> None:
         self._from_s = None
@@ -27,7 +32,8 @@ class AnswerClock:
         """True each time that a filler is due; `line_dry_s` is when the last of our audio has been played."""
         if self._from_s is None:
             return False
-        silent_from, patience = (line_dry_s, NEXT_S) if self.fillers else (self._from_s, self._first_s)
+        silent_from = line_dry_s if self.fillers or self._begun else self._from_s
+        patience = NEXT_S if self.fillers else FIRST_S if self._begun else self._first_s
         if now_s - silent_from < patience:
             return False
         self.fillers += 1

@@ -5,15 +5,16 @@ Results arrive late, twice, corrected and across our turn boundaries. What order
     media time  ------|==== taken: this turn's text ====|==== open: the next turn's words ====|--->
                                                    `taken_ms`
 
-| a result that ends        | and is           | means                                          |
-|---------------------------|------------------|------------------------------------------------|
-| beyond `taken_ms` + slack | partial          | replaces the open partial                      |
-|                           | final            | closes its span: later partials follow it      |
-| at or before it           | partial          | nothing: it was taken                          |
-|                           | final, the same  | nothing: a duplicate                           |
-|                           | final, different | a late correction of the turn that was taken   |
+| a result that ends        | and is           | means                                                       |
+|---------------------------|------------------|-------------------------------------------------------------|
+| beyond `taken_ms` + slack | partial          | replaces the open partial; nothing, if all of it is final   |
+|                           | final            | closes its span, and no other: what was said after it stays |
+| at or before it           | partial          | nothing: it was taken                                       |
+|                           | final, the same  | nothing: a duplicate                                        |
+|                           | final, different | a late correction of the turn that was taken                |
+|                           | the first words  | found: the turn was taken for empty                         |
 
-A result that straddles the boundary loses the words that were already taken.
+A result that straddles a boundary loses the words that the turn before it took.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class News(Enum):
     NOTHING = "nothing"
     WORDS = "words"
     CORRECTION = "correction"
+    FOUND = "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +57,30 @@ class Hearing:
         self._finals: list[_Piece] = []
         self._partial: _Piece | None = None
         self._taken: list[_Piece] = []
+        self._before = ""  # the words of the turn before the one that was taken last
         self.taken_ms = 0
         self.complete = False  # the engine says that the sentence is over
 
     def hear(self, t: Transcript, now_ms: int) -> News:
-        """One result, at media time `now_ms`."""
+        """One result, at media time `now_ms` (for engines without offsets: or soon after the voice ended)."""
         until_ms = t.until_ms if t.until_ms is not None else max(0, now_ms - ASSUMED_LAG_MS)
         piece = _Piece(t.text.strip(), t.from_ms, until_ms)
         if until_ms <= self.taken_ms + SLACK_MS and self._taken:
             return self._late(piece) if t.final else News.NOTHING
         if piece.from_ms < self.taken_ms:
             piece = _Piece(_beyond(self.taken_text, piece.text), self.taken_ms, until_ms)
-        self.complete = t.complete
-        if t.final:
-            self._partial = None
-            if piece.text:
-                self._finals = [f for f in self._finals if f.until_ms <= piece.from_ms + SLACK_MS]
-                self._finals.append(piece)
+        if not t.final:
+            if any(f.until_ms >= until_ms for f in self._finals):
+                return News.NOTHING
+            self._partial, self.complete = piece, t.complete
             return News.WORDS
-        self._partial = piece
+        if any(f.from_ms <= piece.from_ms and f.until_ms > until_ms + SLACK_MS for f in self._finals):
+            return News.NOTHING  # a part of what is final as a whole
+        if self._partial is None or not _follows(self._partial, piece):
+            self._partial, self.complete = None, t.complete
+        if piece.text:
+            apart = [f for f in self._finals if _follows(piece, f) or _follows(f, piece)]
+            self._finals = sorted([*apart, piece], key=lambda f: f.from_ms)
         return News.WORDS
 
     @property
@@ -95,9 +102,13 @@ class Hearing:
     def taken_text(self) -> str:
         return " ".join(p.text for p in self._taken if p.text)
 
+    @property
+    def taken_from_ms(self) -> int:
+        return self._taken[0].from_ms if self._taken else self.taken_ms
+
     def take(self, until_ms: int) -> str:
         """A turn takes the open words; everything up to `until_ms` is said and done."""
-        text = self.text
+        text, self._before = self.text, self.taken_text or self._before
         self._taken = self._finals + ([self._partial] if self._partial is not None else [])
         if not self._taken:
             self._taken = [_Piece("", self.taken_ms, until_ms)]
@@ -115,10 +126,18 @@ class Hearing:
     def _late(self, piece: _Piece) -> News:
         if piece.until_ms <= self._taken[0].from_ms or not piece.text:
             return News.NOTHING
+        if piece.from_ms < self._taken[0].from_ms - SLACK_MS:
+            piece = _Piece(_beyond(self._before, piece.text), self._taken[0].from_ms, piece.until_ms)
         before = normal(self.taken_text)
-        kept = [p for p in self._taken if p.until_ms <= piece.from_ms + SLACK_MS]
-        self._taken = [*kept, piece]
+        apart = [p for p in self._taken if p.text and (_follows(piece, p) or _follows(p, piece))]
+        self._taken = sorted([*apart, piece], key=lambda p: p.from_ms)
+        if not before:
+            return News.FOUND
         return News.NOTHING if normal(self.taken_text) == before else News.CORRECTION
+
+
+def _follows(later: _Piece, earlier: _Piece) -> bool:
+    return earlier.until_ms <= later.from_ms + SLACK_MS
 
 
 def _beyond(taken: str, text: str) -> str:

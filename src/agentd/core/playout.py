@@ -139,9 +139,11 @@ class Playout:
         s = self._current(turn)
         if s is None or s.sent < s.queued or s.rest or s.finished:
             return False
-        waiting = s.phrases[-1] if s.phrases and s.phrases[-1].end is None and s.phrases[-1].start == s.queued else None
-        if waiting is not None:
+        waiting = s.phrases[-1] if s.phrases and s.phrases[-1].end is None else None
+        if waiting is not None and waiting.start == s.queued:
             s.phrases.pop()
+        elif waiting is not None:  # it broke off: what still comes of it follows the filler
+            waiting.end, waiting = s.queued, _Phrase("", s.queued, False)
         self.phrase(turn, text, filler=True)
         self.push(turn, mulaw)
         self.end_phrase(turn)
@@ -157,6 +159,12 @@ class Playout:
                 s.frames.append(s.rest.ljust(FRAME_BYTES, b"\xff"))
                 s.rest = b""
             s.phrases[-1].end = s.queued
+
+    def unsaid(self, turn: int) -> None:
+        """No voice spoke the phrase begun last: forget it, if nothing of it was pushed."""
+        s = self._current(turn)
+        if s is not None and s.phrases and s.phrases[-1].end is None and s.phrases[-1].start == s.queued:
+            s.phrases.pop()
 
     def finish(self, turn: int) -> None:
         """Nothing more will be pushed."""
