@@ -39,10 +39,6 @@ from agentd.events import AsrText, CallerSaid, Dedup, Dtmf, EndOfUtterance, Priv
 GUESSES = 2  # per utterance: guessing on every partial cost 2.9 LLM starts a turn, this rule 1.0 (measured)
 NO_WORDS_MS = 400  # voice shorter than this, without words, never happened (SPEC 2.9)
 ASKS = ("again", "again", "trouble")  # to voice without words, in a row (SPEC 4.2); a radio is told no more
-    "again",
-    "again",
-    "trouble",
-)  # said to voice without words, in a row (SPEC 4.2); a caller who is a radio: no more
 OVERLONG = 15_000 // FRAME_MS  # of one utterance: then we speak, politely, into it (SPEC 2.5)
 
 
