@@ -39,9 +39,9 @@ class Server:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.address: str = self._line()["address"]
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self, when: str = "idle") -> dict[str, Any]:
         assert self._process.stdin is not None
-        self._process.stdin.write(b"?\n")
+        self._process.stdin.write(when.encode() + b"\n")
         self._process.stdin.flush()
         return self._line()
 
@@ -76,7 +76,7 @@ def measure(calls: int, seconds: float, **settings: str) -> dict[str, float]:
 
             async def look() -> None:
                 await trio.sleep(seconds * 0.6)
-                peak.update(server.stats())
+                peak.update(server.stats("busy"))
 
             nursery.start_soon(look)
             return await run_calls(server.address, calls, seconds)
