@@ -101,6 +101,7 @@ TABLE = {
     "ASYNC_LOG_QUEUE": "1",
 }
 ADDED = {
+    "TTS_CACHE_MB",
     "AGENTD_PLUGINS",
     "AGENTD_DISABLED",
     "AGENTD_STATE",

@@ -172,6 +172,9 @@ class Settings(BaseSettings):
     tts_pitch: float = _f(-2.0, "Pitch, semitones", ge=-12, le=12)
     tts_prewarm: bool = _f(True, "Warm the voices when idle")
     tts_prewarm_min: float = _f(8, "Minutes between warm-ups", gt=0, le=1440)
+    tts_cache_mb: float = _f(
+        200, "Phrases kept on disk between starts, MB; the longest unused go first", ge=0, le=100_000
+    )
     fallback_tone_ms: int = _f(300, "Tone when no voice works at all, ms", ge=0, le=2000)
     twiml_play_greeting: bool = _f(False, "Let Twilio play the greeting before the stream starts")
     ai_greeting_he: str | None = _f(None, "Greeting; unset: the playbook's; empty: none")

@@ -46,7 +46,8 @@ from agentd.hookspecs import DaemonTask, Subscriber
 from agentd.media import MediaStream
 from agentd.plugins import Plugins
 from agentd.resilience.chains import Chains
-from agentd.resilience.phrase_bank import PhraseBank
+from agentd.resilience.phrase_bank import PhraseBank, keep_warm
+from agentd.resilience.phrase_store import PhraseStore
 from agentd.sd_notify import notify
 from agentd.telemetry.sink import LogSubscriber
 from agentd.web.admission import Admissions
@@ -81,7 +82,8 @@ class Daemon:
         self.playbook = _playbook(settings)
         self._chains = Chains.load(settings, plugins)
         voice = Voice(self.playbook.language, "", settings.tts_rate, settings.tts_pitch)
-        self.phrases = PhraseBank(self._chains.tts, voice)
+        store = PhraseStore(settings.state_dir / "tts-cache", settings.tts_cache_mb)
+        self.phrases = PhraseBank(self._chains.voices, voice, store)
         self._chains.use_phrases(self.phrases)
         self.admissions = Admissions(settings)
         self.house = House(
@@ -111,6 +113,9 @@ class Daemon:
                     for name, task in self.plugins.daemon_tasks():
                         await house.start(self._plugin_task, name, task)
                     await self._prepare_phrases()
+                    if self.settings.tts_prewarm:
+                        every_s = self.settings.tts_prewarm_min * 60
+                        house.start_soon(keep_warm, self.phrases, every_s, lambda: not self.calls, log.warning)
                     async with trio.open_nursery() as outside:
                         self.front = Front(self._door, listener)
                         address = await outside.start(self.front.run)

@@ -70,7 +70,7 @@ async def test_what_one_call_learns_all_calls_know(autojump_clock: MockClock) ->
 async def test_a_banked_phrase_is_spoken_at_once_without_an_engine(autojump_clock: MockClock) -> None:
     tts = ScriptedTTS(latency_s=0.5)
     chains = Chains([Named("s", ScriptedSTT())], [Named("l", ScriptedLLM())], [Named("t", tts)])
-    bank = PhraseBank(chains.tts, VOICE)
+    bank = PhraseBank(chains.voices, VOICE)
     await bank.fill(["One moment, please.", "שלום"])
     chains.use_phrases(bank)
     start, starts = trio.current_time(), tts.starts

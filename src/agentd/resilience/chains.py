@@ -44,8 +44,10 @@ class Chains:
     ) -> None:
         self._stt, self._llm, self._tts, self._jitter = tuple(stt), tuple(llm), tuple(tts), jitter
         self._bank: PhraseBank | None = None
-        self.tts = FallbackTTS(self._tts, log_event, first_audio_s=BANK_FIRST_AUDIO_S)
-        """A voice for the house itself: patient, reports to the log."""
+        self.voices: dict[str, TTS] = {
+            named.name: FallbackTTS([named], log_event, first_audio_s=BANK_FIRST_AUDIO_S) for named in self._tts
+        }
+        """The voices one by one, for the house itself: patient, and they report to the log."""
 
     @classmethod
     def load(cls, settings: Settings, plugins: Plugins) -> Chains:

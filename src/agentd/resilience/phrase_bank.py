@@ -1,8 +1,13 @@
-"""The playbook's phrases, synthesised before a call needs them: greetings, fillers, prompts (SPEC 3.4)."""
+"""The playbook's phrases, synthesised before a call needs them: greetings, fillers, prompts (SPEC 3.4).
+
+In memory, and in a `PhraseStore` on disk if there is one. For each phrase the voices are asked in the order of the
+chain, disk before synthesis each: what a fallback voice had to say on a bad day is said by the first one again at the
+next start.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 
 import trio
@@ -12,6 +17,7 @@ from agentd.audio.mulaw import decode, encode
 from agentd.audio.resample import Resampler
 from agentd.engines import TTS, AudioChunk, Voice
 from agentd.errors import EngineError
+from agentd.resilience.phrase_store import PhraseStore
 
 LINE_HZ = 8000
 AT_ONCE = 2  # syntheses beside each other at start: a local voice has no more cores to spare
@@ -19,17 +25,18 @@ CHUNK_BYTES = 2 * LINE_HZ  # one second of PCM: a whole phrase must not be hande
 
 
 class PhraseBank:
-    """Mu-law audio in memory, by text and voice. `voice` is the one that `fill` speaks with and `get` assumes."""
+    """Mu-law audio by text and voice. `voices`: engines by their name in the settings, in order of preference; `voice`
+    is how they speak for `fill`, and what `get` assumes. Without a `store` nothing survives."""
 
-    def __init__(self, tts: TTS, voice: Voice) -> None:
-        self._tts, self._voice = tts, voice
+    def __init__(self, voices: Mapping[str, TTS], voice: Voice, store: PhraseStore | None = None) -> None:
+        self._voices, self._voice, self._store = dict(voices), voice, store
         self._audio: dict[tuple[str, Voice], bytes] = {}
 
     async def fill(
         self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None
     ) -> dict[str, EngineError]:
-        """Synthesise what is not there yet, two at a time; `progress(done, all)` after each. Returns the texts that
-        no engine could speak: calls will try them again. A cancel keeps what is complete."""
+        """Get what is not there yet, two at a time; `progress(done, all)` after each. Returns the texts that no engine
+        could speak: calls will try them again. A cancel keeps what is complete."""
         missing = [t for t in dict.fromkeys(texts) if (t, self._voice) not in self._audio]
         failed: dict[str, EngineError] = {}
         slots = trio.Semaphore(AT_ONCE)
@@ -39,7 +46,7 @@ class PhraseBank:
             nonlocal done
             async with slots:
                 try:
-                    self._audio[text, self._voice] = await self._synthesise(text)
+                    self._audio[text, self._voice] = await self._obtain(text)
                 except EngineError as e:
                     failed[text] = e
             done += 1
@@ -55,10 +62,37 @@ class PhraseBank:
         """The mu-law audio of a phrase, or None when the bank has not got it in this voice."""
         return self._audio.get((text, voice or self._voice))
 
-    async def _synthesise(self, text: str) -> bytes:
+    async def warm(self) -> dict[str, EngineError]:
+        """Let every voice say the shortest phrase, past all caches: connections are open and models loaded when the
+        next caller comes. Returns those that failed."""
+        failed: dict[str, EngineError] = {}
+        text = min((t for t, voice in self._audio if voice == self._voice), key=len, default="")
+        for name, tts in self._voices.items():
+            try:
+                await self._synthesise(tts, text)
+            except EngineError as e:
+                failed[name] = e
+        return failed
+
+    async def _obtain(self, text: str) -> bytes:
+        last: EngineError | None = None
+        for name, tts in self._voices.items():
+            if self._store is not None and (kept := await self._store.get(text, self._voice, name)) is not None:
+                return kept
+            try:
+                mulaw = await self._synthesise(tts, text)
+            except EngineError as e:
+                last = e
+                continue
+            if self._store is not None:
+                await self._store.put(text, self._voice, name, mulaw)
+            return mulaw
+        raise last or EngineError("there is no voice")
+
+    async def _synthesise(self, tts: TTS, text: str) -> bytes:
         pcm = bytearray()
         resampler: Resampler | None = None
-        async with self._tts.speak(text, self._voice) as chunks:
+        async with tts.speak(text, self._voice) as chunks:
             async for chunk in chunks:
                 if chunk.rate_hz == LINE_HZ:
                     pcm += chunk.pcm
@@ -80,6 +114,16 @@ class CachedTTS:
         """As `TTS.speak`; a phrase of the bank never fails."""
         mulaw = self._bank.get(text, voice)
         return self._tts.speak(text, voice) if mulaw is None else _from_memory(decode(mulaw))
+
+
+async def keep_warm(bank: PhraseBank, every_s: float, idle: Callable[[], bool], tell: Callable[[str], None]) -> None:
+    """A task of the house: warm the voices every `every_s`, if nobody is on the line then. Runs until cancelled;
+    failures are told and nothing more."""
+    while True:
+        await trio.sleep(every_s)
+        if idle():
+            for name, error in (await bank.warm()).items():
+                tell(f"{name} could not be kept warm: {error}")
 
 
 @trio.as_safe_channel
