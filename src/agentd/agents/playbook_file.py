@@ -18,7 +18,8 @@ import msgspec
 from agentd.core.playbook import Playbook, Slot
 from agentd.errors import ConfigError
 
-SLOT_TYPES = ("text", "name", "phone", "date", "number", "choice", "yes-no")
+SLOT_TYPES = ("text", "name", "phone", "date", "timing", "number", "money", "choice", "area", "yes-no")
+CHOOSING = ("choice", "area")  # types that have `choices`
 PHRASE_KEYS = (
     "filler", "again", "go-on", "silent-1", "silent-2", "goodbye", "busy", "trouble", "time-warning", "resume",
 )  # fmt: skip
@@ -125,7 +126,12 @@ def _check_slot(where: str, key: str, slot: Slot, seen: set[str]) -> None:
         raise ConfigError(where, f"{key}.type", f"unknown type {slot.type!r}", f"one of {', '.join(SLOT_TYPES)}")
     if not slot.question.strip():
         raise ConfigError(where, f"{key}.question", "empty", "write the question as the agent says it")
-    if slot.type == "choice" and len(slot.choices) < 2:
+    if slot.type in CHOOSING and len(slot.choices) < 2:
         raise ConfigError(where, f"{key}.choices", "fewer than two", "list what there is to choose from")
-    if slot.type != "choice" and slot.choices:
+    if slot.type not in CHOOSING and slot.choices:
         raise ConfigError(where, f"{key}.choices", f"a {slot.type} slot has none", 'remove them, or type = "choice"')
+    for choice in slot.also:
+        if choice not in slot.choices:
+            near = difflib.get_close_matches(choice, slot.choices, 1)
+            cure = f"did you mean {near[0]}?" if near else "write it as it stands in choices"
+            raise ConfigError(where, f"{key}.also", f"{choice!r} is not among the choices", cure)

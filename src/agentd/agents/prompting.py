@@ -56,7 +56,7 @@ def system_prompt(playbook: Playbook, settings: PromptSettings) -> str:
 def _line(slot: Slot) -> str:
     notes = [slot.type]
     if slot.choices:
-        notes.append("one of: " + ", ".join(slot.choices))
+        notes.append(("such as: " if slot.type == "area" else "one of: ") + ", ".join(slot.choices[:12]))
     if not slot.required:
         notes.append("optional")
     if slot.confirm:

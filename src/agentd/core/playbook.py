@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One thing the agent must find out. type: "text", "name", "phone", "date", "number", "choice", "yes-no"."""
+    """One thing the agent must find out. type: "text", "name", "phone", "date" (a day and an hour), "timing" (roughly
+    when), "number", "money", "choice" (one of `choices`), "area" (places: those of `choices`, or others), "yes-no".
+
+    `also`: other words of the caller for a choice, by choice.
+    """
 
     name: str
     type: str
@@ -16,6 +20,7 @@ class Slot:
     choices: tuple[str, ...] = ()
     required: bool = True
     confirm: bool = False
+    also: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
