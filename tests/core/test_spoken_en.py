@@ -90,6 +90,7 @@ def test_dates(text: str, heard: str) -> None:
         ("10:30 PM", "ten thirty PM"),
         ("9:00-17:00", "nine AM to five PM"),
         ("9-11 am", "nine to eleven AM"),
+        ("Mon-Fri 9am–5pm", "Monday to Friday nine AM to five PM"),
         ("open 24/7", "open twenty-four seven"),
     ],
 )

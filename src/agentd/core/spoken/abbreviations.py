@@ -42,7 +42,8 @@ _EN = {
     "appt.": "appointment", "appts.": "appointments", "dept.": "department", "Dept.": "Department", "ext.": "extension",
     "Ext.": "Extension", "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road", "Apt.": "Apartment", "Ste.": "Suite",
     "Prof.": "Professor", "Mr.": "Mister", "Mrs.": "Missus", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated",
-    "Ltd.": "Limited", "Corp.": "Corporation", "Sun.": "Sunday", "Mon.": "Monday", "Tue.": "Tuesday",
+    "Ltd.": "Limited", "Corp.": "Corporation",
+    "Sat.": "Saturday", "Sun.": "Sunday", "Mon.": "Monday", "Tue.": "Tuesday",
     "Tues.": "Tuesday",
     "Wed.": "Wednesday", "Thu.": "Thursday", "Thurs.": "Thursday", "Fri.": "Friday", "Jan.": "January",
     "Feb.": "February",
@@ -53,6 +54,12 @@ _EN = {
 }  # fmt: skip
 _EN_PATTERN = re.compile(rf"(?<![\w.])({'|'.join(re.escape(k) for k in sorted(_EN, key=len, reverse=True))})(?!\w)")
 _EN_NUMBER = re.compile(r"(?<![\w.])(?:No|Nr)\. ?(?=\d)")
+_EN_DAY_NAMES = {
+    "Sun": "Sunday", "Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",
+    "Sat": "Saturday",
+}  # fmt: skip
+_EN_DAY_NAME = r"(Sun|Mon|Tue|Wed|Thu|Fri|Sat)(?:s|rs|urs|nes)?\b\.?"
+_EN_DAYS = re.compile(rf"\b{_EN_DAY_NAME} ?[-–] ?{_EN_DAY_NAME}")
 # "12 Main St." against "St. Louis", and "Elm Dr." against "Dr. Levi".
 _EN_STREET = re.compile(r"(?<=[A-Za-z] )(St|Dr)\.(?! [A-Z])|(?<=\d )([A-Z][a-z]+(?: [A-Z][a-z]+)?) (St|Dr)\.")
 _EN_TITLE = re.compile(r"\b(St|Dr)\.(?= ?\w|$)")
@@ -76,7 +83,8 @@ def weekdays(text: str) -> str:
 
 
 def english(text: str) -> str:
-    """English abbreviations."""
+    """English abbreviations, and the days of a range (Mon-Fri)."""
+    text = _EN_DAYS.sub(lambda m: f"{_EN_DAY_NAMES[m[1]]} to {_EN_DAY_NAMES[m[2]]}", text)
     text = _EN_PATTERN.sub(_written_out, text)
     if "." not in text:
         return text

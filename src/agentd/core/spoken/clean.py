@@ -28,6 +28,8 @@ _ODD = re.compile(r"[^\w\s!-~\u05B0-\u05C7₪€£°×÷²³½¼¾⅓⅔–]|[\x
 _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _FOREIGN_DIGIT = re.compile(r"(?![0-9])\d")
 _FACE = re.compile(r"(?<!\S)[:;=]'?-?[)(DP](?!\S)")
+# A long dash that joins figures or lettered days is the hyphen of a range; any other is a pause (see `tidy`).
+_RANGE_DASH = re.compile(r"(?<=[\d₪$€%]) ?– ?(?=[\d₪$€])|(?<=[ap]m) ?– ?(?=\d)|(?<=[א-ו]')–(?=[א-ו]')")
 _BLANKS = re.compile(r"\s\s+")
 _SILENT = frozenset({"So", "Sk", "Sm", "Cs", "Co", "Cn", "Cc", "Cf", "Me"})
 
@@ -40,4 +42,6 @@ def cleaned(text: str) -> str:
     if _ODD.search(text):
         text = _ODD.sub(lambda m: " " if unicodedata.category(m[0]) in _SILENT else m[0], text)
     text = _BLANKS.sub(lambda m: "\n" if "\n" in m[0] else " ", text)
+    if "–" in text:
+        text = _RANGE_DASH.sub("-", text)
     return _FACE.sub("", text)

@@ -30,7 +30,8 @@ _ORDINAL = re.compile(
 _NUMBER = re.compile(SIGNED)
 # What may stand between a number and its noun: the end of a range, or the rest of a list that an "או" closes.
 _NEXT = re.compile(
-    rf"(?:(?: ?- ?| עד | ל-?| לבין ){NUMBER}|(?:, {NUMBER}){{0,4}},? או {NUMBER}){{0,2}}[ -]?(?P<noun>{_WORD})"
+    rf"(?:(?: ?- ?| עד | ל-?| לבין ){NUMBER}|(?:, {NUMBER}){{0,4}},? או {NUMBER}){{0,2}}"
+    rf"(?: וחצי| ורבע)?[ -]?(?P<noun>{_WORD})"
 )
 
 

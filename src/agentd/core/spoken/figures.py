@@ -68,7 +68,7 @@ def placed(text: str, to: str, prefix: re.Pattern[str] | None = None) -> str:
     """Use up the marks: ranges joined by `to`, prefixes glued, spaces where a figure touched a word."""
     if OPEN not in text:
         return text
-    text = _RANGE.sub(f" {to} ", text)
+    text = _RANGE.sub(f" {to} ", text).replace(f"{CLOSE}/{OPEN}", f"{CLOSE} {OPEN}")  # fifty-fifty
     if prefix is not None:
         text = prefix.sub(r"\1", text)
     text = _HYPHENS.sub(" ", text).replace(f",{OPEN}", f", {OPEN}")

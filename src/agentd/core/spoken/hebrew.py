@@ -14,6 +14,9 @@ _DIGIT = re.compile(r"[0-9]")
 _VULGAR = {"½": ".5", "¼": ".25", "¾": ".75"}
 _VULGAR_ALONE = {"½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
 _VULGARS = re.compile(r"(?:(?<=\d) ?([½¼¾]))|[½¼¾⅓⅔]")
+_SPACED_PREFIX = re.compile(r"(?<![א-ת'\"])([הכלבמ]) (?=\d)")
+_SIGN_FIRST = re.compile(r"(?<![\d-])([₪$€£])-(?=\d)")
+_FLOOR_OF = re.compile(r"(?<![א-ת])([ושהכלבמ]{0,2}קומה) (\d{1,2})/(?=\d{1,2}(?![\d/]))")
 _LOOSE_PREFIX = re.compile(r"(?<![א-ת])([ושהכלבמ]{1,3}) ?[-–] ?(?=[₪$€£]?\d)")
 _PREFIX = re.compile(rf"(?<![א-ת'\"])([ושהכלבמ]{{1,3}})-?{OPEN}")
 _ALWAYS_OPEN = re.compile(r"24/7(?![\d/])")
@@ -77,6 +80,8 @@ def spoken_hebrew(text: str) -> str:
 
 def _figures(text: str) -> str:
     text = _LOOSE_PREFIX.sub(r"\1-", text)
+    text = _SPACED_PREFIX.sub(r"\1-", _SIGN_FIRST.sub(r"-\1", text))
+    text = _FLOOR_OF.sub(r"\1 \2 מתוך ", text)
     text = _ALWAYS_OPEN.sub("עשרים וארבע שבע", text)
     text = phones.dictated(text, _spell, lambda run: cardinal(int(run)), "פלוס", pairs=True)
     text = _MIXED.sub(lambda m: f"{m[1]}.{'5' if m[2] == '2' else '25'}", text)
