@@ -19,6 +19,8 @@ The ears bring cues and digits, the recogniser words, guards their wishes; `floo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from agentd.call.floor import Floor, Hands
 from agentd.call.turn import Desk, Times
 from agentd.config import Settings
@@ -70,6 +72,7 @@ class Brain:
         self._guesses = 0
         self._overlong = False
         self._after_take = False
+        self.deaf: Callable[[], bool] = lambda: False  # set by the call: no recogniser works at all
         self._asks = 0
         self._unheard = False  # the last utterance brought no words, and the caller has not begun again
         self._found_late = False  # ... until now: to be answered as soon as we are silent
@@ -263,9 +266,9 @@ class Brain:
             self.say(self._playbook.phrase("go-on", self.floor.turns))
         elif voiced_ms >= NO_WORDS_MS:
             self._unheard = True
-            if self._asks < len(ASKS) and (self.floor.turns or not self._opening[1]):
-                said = self.say(self._playbook.phrase(ASKS[self._asks], self._asks))
-                self._asks += said
+            if (self._asks < len(ASKS) or self.deaf()) and (self.floor.turns or not self._opening[1]):
+                key = ASKS[min(self._asks, len(ASKS) - 1)]
+                self._asks += self.say(self._playbook.phrase(key, self._asks))
         if self.floor.turn is not None:
             self.floor.clock.start(self._voice_ended_s)  # that they wait since then has not changed
 

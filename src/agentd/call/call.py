@@ -115,6 +115,7 @@ class Call:
         self.mouth = Mouth(media, playout, self._sent)
         self._sample = house.sampler.take(facts.call_sid) if house.sampler is not None else None
         self.recogniser = Recogniser(settings, stt, playbook.language, self.brain.words, self.emit, self._sample)
+        self.brain.deaf = lambda: self.recogniser.deaf
         self._vad = house.vad.open() if house.vad is not None else None
         self.ears = Ears(
             settings, media, admitted.reader, self.brain, playout, self.recogniser, self._vad, self.emit,

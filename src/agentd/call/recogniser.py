@@ -40,6 +40,7 @@ class Recogniser:
         self._piece = bytearray()
         self._voiced = False
         self._frames = 0
+        self.deaf = False  # no engine works: what the caller says now brings no words
         self._send, self._receive = trio.open_memory_channel[Heard](QUEUE)
 
     def hear(self, mulaw: bytes, voiced: bool) -> None:
@@ -75,9 +76,11 @@ class Recogniser:
                 try:
                     async with self._stt.listen(self._receive.clone(), AudioFormat(), self._language) as transcripts:
                         async for transcript in transcripts:
+                            self.deaf = False
                             self._words(transcript)
                     return
                 except* EngineError as group:
+                    self.deaf = True
                     self._emit(AsrErr(error=str(group.exceptions[0])))
                 await trio.sleep(AGAIN_S)
 

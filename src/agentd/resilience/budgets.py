@@ -42,6 +42,7 @@ STT_STALLED_MOST_S = 32.0  # doubled up to this while no engine finds words: mus
 STT_BEHIND = 100  # pieces (8 to 10 s) that an engine may leave unread; more is a stall too
 STT_MOST_TEXT = 2000  # characters: longer than anyone speaks in one utterance
 STT_FAIL_BACK_S = BREAKER_OPEN_S  # on a later engine before the first is tried again; doubled each time
+STT_DEAF_S = 2.0  # before the first engine is tried although every breaker is open (a guess)
 STT_UNHEARD_MS = 500  # voice without words below which nobody is asked: a cough (SPEC 2.9: 400 ms; pieces are coarser)
 STT_DOUBT_MS = 1000  # of silence after it: about when the caller is asked to repeat (SPEC 2.6: 1.2 s from T1)
 STT_KEPT_MS = 10_000  # of such an utterance, for a second opinion (SPEC 4.1: "<= 10 s of audio")

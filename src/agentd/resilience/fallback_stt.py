@@ -26,6 +26,7 @@ from agentd.resilience.budgets import (
     STT_AGAIN_S,
     STT_BEHIND,
     STT_CONNECT_S,
+    STT_DEAF_S,
     STT_DOUBT_MS,
     STT_FAIL_BACK_S,
     STT_MOST_TEXT,
@@ -82,6 +83,10 @@ class FallbackSTT:
     ) -> None:
         last: EngineError | None = None
         engines = self._course.engines()
+        if not any(named.breaker.ready(trio.current_time()) for named in self._course.chain):
+            # Breakers spare a caller the wait for what will fail. Nobody waits here, and a call without ears is lost.
+            await trio.sleep(STT_DEAF_S)
+            engines = iter(self._course.chain[:1])
         while (engine := next(engines, None)) is not None:
             self._course.use(engine, last)
             fruitless = 0

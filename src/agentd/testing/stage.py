@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import trio
 
-from agentd.call.call import Call, House
+from agentd.call.call import Call, Engines, House, PhraseAudio
 from agentd.call.reception import Refused, receive_start
 from agentd.call.tape import Bus
 from agentd.config import Settings
@@ -111,6 +111,8 @@ async def stage(
     stt: ScriptedSTT | None = None,
     llm: LLM | None = None,
     tts: TTS | None = None,
+    engines: Engines | None = None,
+    phrases: PhraseAudio | None = None,
     guards: Sequence[Guard] = (),
     step_ms: int = 20,
     noise_rms: float = 0.0,
@@ -118,16 +120,18 @@ async def stage(
     hang_up: bool = True,
     resumed: bool = False,
 ) -> AsyncIterator[Stage]:
-    """A call that has started (`resumed`: in place of a stream that was lost). Leaving hangs up, unless `hang_up` is
-    false: then it waits for the call to end."""
+    """A call that has started (`resumed`: in place of a stream that was lost). `engines` (chains, say) take the place
+    of `stt`, `llm` and `tts`; `stt` still is what the caller tells what it will hear.
+
+    Leaving hangs up, unless `hang_up` is false: then it waits for the call to end."""
     twilio = FakeTwilio(seed=seed)
     stt = stt or ScriptedSTT()
     tape = Tape()
     house = House(
         settings=settings or Settings.of(),
         bus=tape,
-        engines=Pass(stt, llm or ScriptedLLM(), tts or ScriptedTTS()),
-        phrases=NoPhrases(),
+        engines=engines or Pass(stt, llm or ScriptedLLM(), tts or ScriptedTTS()),
+        phrases=phrases or NoPhrases(),
         system_prompt=lambda playbook: playbook.persona,
         guards=guards,
     )
