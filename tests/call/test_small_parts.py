@@ -75,8 +75,9 @@ class Broken:
     name = "broken"
 
     async def run(self, tape: AsyncIterator[Recorded]) -> None:
-        async for _ in tape:
-            raise SystemExit
+        async for recorded in tape:
+            if recorded.event == Dedup(why="poison"):
+                raise SystemExit
 
 
 async def test_a_slow_subscriber_loses_events_that_are_counted_and_a_broken_one_is_named() -> None:
@@ -89,6 +90,8 @@ async def test_a_slow_subscriber_loses_events_that_are_counted_and_a_broken_one_
             tape.emit(Dedup(why="x"))
         assert bus.dropped >= 5
         slow.go.set()
+        await trio.testing.wait_all_tasks_blocked()
+        bus.house(Dedup(why="poison"))
         await trio.testing.wait_all_tasks_blocked()
         bus.house(Dedup(why="after"))
         await trio.testing.wait_all_tasks_blocked()

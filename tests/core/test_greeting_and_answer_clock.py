@@ -32,12 +32,6 @@ def test_the_greeting_does_not_talk_into_a_hello(spans: list[tuple[bool, int]], 
     assert greets_at(*spans) == at_ms
 
 
-def test_there_is_no_greeting_after_words() -> None:
-    g = Greeting(Settings.of())
-    g.drop()
-    assert not any(g.hear(False) for _ in range(500))
-
-
 def test_a_filler_at_two_seconds_and_then_before_three_seconds_of_silence_are_full() -> None:
     clock = AnswerClock(Settings.of())
     assert not clock.due(100.0, 0.0)

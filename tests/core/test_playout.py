@@ -81,7 +81,7 @@ def test_a_mark_after_every_phrase_and_every_second_then_the_tail_and_the_end() 
     p.allow(3)
     log = run(p, 10.0)
     marks = [what for _, what in log if ":" in what]
-    assert marks == ["t3:20", "t3:70", "t3:120", "t3:130", "assistant_tts_end:3"]
+    assert marks == ["t3.0:20", "t3.0:70", "t3.0:120", "t3.0:130", "assistant_tts_end:3"]
     assert [what for _, what in log if what.isdigit()] == ["160"] * 130 + ["1600"]
     assert log[-1] == (2.83, "ended 3")  # 2.6 s of speech, 200 ms of tail, 30 ms for the echo
 
@@ -141,8 +141,8 @@ def test_echoes_after_a_clear_prove_nothing() -> None:
     p.allow(1)
     run(p, 0.3, echo=False)
     p.hold(0.3)
-    assert p.echo("t1:20", 0.31) is None
-    assert p.echo("t1:40", 0.31) is None
+    assert p.echo("t1.0:20", 0.31) is None
+    assert p.echo("t1.0:40", 0.31) is None
     said = p.cut(0.32)
     assert said is not None
     assert said.text in ("", "one")

@@ -24,6 +24,7 @@ import trio
 
 from agentd.audio.tone import tone
 from agentd.call.brain import Brain
+from agentd.call.careful_vad import CarefulVAD
 from agentd.call.contain import contain
 from agentd.call.ears import Ears, TooMuchRubbish
 from agentd.call.mouth import Mouth
@@ -115,8 +116,8 @@ class Call:
         self.mouth = Mouth(media, playout, self._sent)
         self._sample = house.sampler.take(facts.call_sid) if house.sampler is not None else None
         self.recogniser = Recogniser(settings, stt, playbook.language, self.brain.words, self.emit, self._sample)
-        self.brain.deaf = lambda: self.recogniser.deaf
-        self._vad = house.vad.open() if house.vad is not None else None
+        self.brain.answers.deaf = lambda: self.recogniser.deaf
+        self._vad = CarefulVAD(settings, house.vad, self.emit) if house.vad is not None else None
         self.ears = Ears(
             settings, media, admitted.reader, self.brain, playout, self.recogniser, self._vad, self.emit,
             self._count_frame,
@@ -151,9 +152,12 @@ class Call:
             self._close()
             with trio.CancelScope(shield=True, relative_deadline=CLOSE_S):
                 await self._media.aclose(CLOSE_CODES.get(self.reason or "", NORMAL))
-                if self._sample is not None:
-                    await self._sample.write()
+                await self._leave_sample()
         return self.record()
+
+    def finish(self, reason: str) -> None:
+        """End it politely: goodbye at the next chance."""
+        self.brain.finish(reason, self.playbook.phrase("goodbye"))
 
     def end(self, reason: str) -> None:
         """The first reason counts. Synchronous; the call unwinds at its next checkpoints."""
@@ -185,8 +189,8 @@ class Call:
             self.brain.floor.history.messages(text), self.house.settings.ai_max_words_first_reply,
         )  # fmt: skip
 
-    def filler(self) -> tuple[str, bytes]:
-        text = self.playbook.phrase("filler", self.brain.floor.turns)
+    def filler(self, nth: int) -> tuple[str, bytes]:
+        text = self.playbook.phrase("filler", self.brain.floor.turns + nth)
         return text, self.house.phrases.get(text) or self._desk.tone
 
     def delay_s(self) -> float:
@@ -214,10 +218,11 @@ class Call:
         try:
             for message in self._rest:
                 self.ears.read(message)
-            with trio.CancelScope() as patience:
-                self.end(await self.ears.run(patience))
-            if patience.cancelled_caught:
-                self.end("no-media")
+            while True:
+                with trio.CancelScope() as patience:
+                    return self.end(await self.ears.run(patience))
+                if not await self.ears.anything_there():
+                    return self.end("no-media")
         except TooMuchRubbish:
             self.end("rubbish")
         finally:
@@ -246,12 +251,19 @@ class Call:
             self._room = trio.Event()
         self.brain.floor.sent(due)
 
+    async def _leave_sample(self) -> None:
+        if self._sample is not None:
+            try:
+                await self._sample.write()
+            except OSError as error:
+                self.emit(PluginFailure(plugin="audio-sample", error=str(error)))
+
     def _close(self) -> None:
         self.reason = self.reason or "cancelled"
         if self._vad is not None:
             self._vad.close()
         self.brain.floor.close()
-        self.emit(WsDone(rx=self.ears.rx, tx=self.mouth.tx, reason=self.reason, turns=self.brain.floor.turns))
+        self.emit(WsDone(rx=self.ears.rx, tx=self.mouth.tx, reason=self.reason, turns=self.brain.floor.heard))
         self.house.ended(self.record())
 
     def record(self) -> CallRecord:
@@ -261,7 +273,7 @@ class Call:
             reason=self.reason or "cancelled",
             rx=self.ears.rx,
             tx=self.mouth.tx,
-            turns=self.brain.floor.turns,
+            turns=self.brain.floor.heard,
             duration_s=self.tape.age_s(),
             crash=repr(self.crash) if self.crash is not None else None,
         )

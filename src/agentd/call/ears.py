@@ -10,16 +10,15 @@ from collections.abc import Callable
 
 import trio
 
-from agentd.audio.conditioning import Conditioner
 from agentd.audio.level import frame_level
 from agentd.call.brain import Brain
+from agentd.call.careful_vad import CarefulVAD
 from agentd.call.recogniser import Recogniser
 from agentd.config import Settings
 from agentd.core.call_state import State
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, SILENCE, Digit, Mark, Media, Reader, Stop
 from agentd.core.playout import Playout
 from agentd.core.voice import VoiceDetector
-from agentd.engines import VADStream
 from agentd.errors import PeerError
 from agentd.events import BadInput, Calibrated, Event, WsMedia
 from agentd.media import Binary, MediaStream
@@ -27,6 +26,8 @@ from agentd.media import Binary, MediaStream
 MAX_GAP_FRAMES = 100  # a hole in the audio is silence, but a wild timestamp must not make hours of it
 BAD_MESSAGES, BAD_WINDOW_S = 20, 10.0  # more than this closes with 1008 (RELIABILITY 3)
 PATIENCE_STEP_S = 0.25
+LATE_S = 0.1
+WILD_MS = 10_000  # a timestamp this far off says nothing about what is missing
 FLUSH_FRAMES = 60 // FRAME_MS  # the hysteresis of the detector: by then it is a silence
 
 
@@ -43,14 +44,13 @@ class Ears:
         brain: Brain,
         playout: Playout,
         recogniser: Recogniser,
-        vad: VADStream | None,
+        vad: CarefulVAD | None,
         emit: Callable[[Event], None],
         count_frame: Callable[[], None],
     ) -> None:
         self._media, self._reader, self._brain, self._playout = media, reader, brain, playout
         self._recogniser, self._vad, self._emit, self._count_frame = recogniser, vad, emit, count_frame
         self._detector = VoiceDetector(settings)
-        self._vad_conditioner = Conditioner(settings.high_pass_hz, settings.low_pass_hz) if vad is not None else None
         self._pause_frames = settings.vad_hangover_ms // FRAME_MS
         self._rest = b""
         self._silent = 0
@@ -68,15 +68,24 @@ class Ears:
         `WATCHDOG_MEDIA_SEC`; it is pushed on no oftener than every quarter of a second, so that it costs nothing.
         """
         patience.deadline = trio.current_time() + self._patience_s
-        while (messages := await self._media.receive()) is not None:
+        while not self.stopped and (messages := await self._media.receive()) is not None:
             deadline = trio.current_time() + self._patience_s
             if deadline - patience.deadline > PATIENCE_STEP_S:
                 patience.deadline = deadline
             for message in messages:
                 self.read(message)
-            if self.stopped:
-                return "stop"
-        return "lost"
+            if self._playout.stalled(trio.current_time()):  # only now: its marks may have come with this batch
+                return "stalled-reader"
+        return "stop" if self.stopped else "lost"
+
+    async def anything_there(self) -> bool:
+        """After patience ran out: a loop of ours that stood still would look the same. True if messages waited."""
+        with trio.move_on_after(LATE_S):
+            messages = await self._media.receive()
+            for message in messages or ():
+                self.read(message)
+            return messages is not None
+        return False
 
     def read(self, message: bytes) -> None:
         """One message, whatever it is."""
@@ -100,11 +109,14 @@ class Ears:
     def _audio(self, media: Media) -> None:
         last, self._last_ms = self._last_ms, media.timestamp_ms
         if last is not None:
-            if media.timestamp_ms <= last:
+            ahead_ms = media.timestamp_ms - last
+            if -WILD_MS < ahead_ms <= 0:
                 self._last_ms = last
-                return self._reject("timestamp")
-            missing = round((media.timestamp_ms - last) / FRAME_MS) - 1
-            if missing > 0 and not self._rest:
+                return self._count_bad("timestamp")
+            missing = round(ahead_ms / FRAME_MS) - 1
+            if abs(ahead_ms) >= WILD_MS:
+                self._count_bad("timestamp")
+            elif missing > 0 and not self._rest:
                 self._count_bad("gap")
                 for _ in range(min(missing, MAX_GAP_FRAMES)):
                     self._frame(SILENCE)
@@ -125,9 +137,7 @@ class Ears:
         self._count_frame()
         speaking = self._brain.state is State.SPEAKING
         detector = self._detector
-        probability = None
-        if self._vad is not None and self._vad_conditioner is not None:
-            probability = self._vad.hear(self._vad_conditioner.process(mulaw))
+        probability = self._vad.hear(mulaw) if self._vad is not None else None
         calibrated = detector.calibrated
         level = frame_level(mulaw)
         voiced = detector.hear(
@@ -141,10 +151,10 @@ class Ears:
             self._emit(Calibrated(noise=round(detector.noise, 1), threshold=round(detector.threshold, 1)))
         self._recogniser.hear(mulaw, voiced)
         self._silent = 0 if voiced else self._silent + 1
-        if self._silent == FLUSH_FRAMES:
-            self._recogniser.flush()
-        elif self._silent == self._pause_frames:
+        if self._silent == self._pause_frames:
             self._recogniser.flush(pause=True)
+        elif self._silent == FLUSH_FRAMES:
+            self._recogniser.flush()
         self._brain.heard(voiced, level, detector.threshold)
 
     def _reject(self, kind: str) -> None:

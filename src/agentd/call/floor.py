@@ -54,12 +54,12 @@ class Hands(Protocol):
     def end(self, reason: str) -> None: ...
     def now(self) -> float: ...
     def prompt(self, text: str) -> Prompt: ...
-    def filler(self) -> tuple[str, bytes]: ...
+    def filler(self, nth: int) -> tuple[str, bytes]: ...
     def delay_s(self) -> float: ...
 
 
 class Floor:
-    """`after_speech` is called each time a speech of ours was played to its end."""
+    """`after_speech` is called when a turn of ours is over and nobody interrupted it."""
 
     def __init__(
         self, settings: Settings, hands: Hands, desk: Desk, history: History, after_speech: Callable[[], None]
@@ -70,7 +70,8 @@ class Floor:
         self.clock = AnswerClock(settings)
         self.state = State.LISTENING
         self.turn: Turn | None = None
-        self.turns = 0
+        self.turns = max((e.turn for e in history.entries), default=0)  # of a resumed call: its numbers go on
+        self.heard = 0  # turns of which the caller heard something
         self.spoke_s = hands.now()  # when a frame of ours was last written
         self._allow_at: float | None = None
 
@@ -108,11 +109,24 @@ class Floor:
             self._hands.poke()
 
     def drop(self, why: str) -> None:
-        """Cancel the turn that nobody has heard."""
+        """Cancel the turn that nobody has heard. One that was committed still has its line of telemetry."""
         turn, self.turn, self._allow_at = self.turn, None, None
         if turn is not None:
             turn.scope.cancel(reason=why)
             self.playout.cut(self._hands.now())
+            self._hands.poke()
+            if turn.committed:
+                self._hands.emit(turn.telemetry(barged=False))
+
+    def suspend(self) -> None:
+        """A sound before our first frame: wait and see what it is."""
+        if self.turn is not None:
+            self.playout.disallow(self.turn.number)
+
+    def resume(self) -> None:
+        """It was nothing."""
+        if self.turn is not None and self.turn.committed and self._allow_at is None:
+            self.playout.allow(self.turn.number)
             self._hands.poke()
 
     # --- what the line brings
@@ -150,13 +164,10 @@ class Floor:
         if turn is None or self.state is State.LISTENING:
             return
         self._account(turn, self.playout.done(turn.number))
-        if self.state is State.PROCESSING:
-            self.move(State.LISTENING, "empty")
-            return
-        self._after_speech()
-        self.move(State.LISTENING, "done")
+        self.move(State.LISTENING, "empty" if self.state is State.PROCESSING else "done")
         if turn.then_end:
             self._hands.end(turn.then_end)
+        self._after_speech()
 
     # --- interruption
 
@@ -168,6 +179,9 @@ class Floor:
         match verdict:
             case Verdict.HOLD if self.playout.in_tail(now):
                 self.spoken()  # all was said: this is simply the caller's turn
+            case Verdict.HOLD if self.playout.nearly_said(now):
+                self._hands.clear()
+                self.spoken()
             case Verdict.HOLD:
                 self.playout.hold(now)
                 self._hands.clear()
@@ -209,8 +223,8 @@ class Floor:
             self._allow_at = None
             self.playout.allow(turn.number)
             self._hands.poke()
-        if not self.playout.held and self.clock.due(now, self.playout.dry_at):
-            text, mulaw = self._hands.filler()
+        if self._allow_at is None and not self.playout.held and self.clock.due(now, self.playout.dry_at):
+            text, mulaw = self._hands.filler(self.clock.fillers)
             turn.filler |= self.playout.interject(turn.number, text, mulaw)
             self._hands.poke()
 
@@ -232,7 +246,8 @@ class Floor:
         self.turn = None
         self.clock.stop()
         self.barge_in.stop()
-        if said is not None:
+        if said is not None and said.text:
+            self.heard += 1
             self.history.agent(turn.number, said.text, cut=said.cut)
             self._hands.emit(AgentSaid(turn=turn.number, text=Private(said.text), cut=said.cut))
         self._hands.emit(TtsEnd(turn=turn.number, frames=said.frames if said is not None else 0))

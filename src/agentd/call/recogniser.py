@@ -39,7 +39,8 @@ class Recogniser:
         self._agc = Agc(settings.agc_target_dbfs)
         self._piece = bytearray()
         self._voiced = False
-        self._frames = 0
+        self._frames = self._lost = 0
+        self._closed = False
         self.deaf = False  # no engine works: what the caller says now brings no words
         self._send, self._receive = trio.open_memory_channel[Heard](QUEUE)
 
@@ -65,24 +66,30 @@ class Recogniser:
         try:
             self._send.send_nowait(heard)
         except trio.WouldBlock:
-            self._emit(AudioDropped(ms=len(pcm) // (2 * 8)))
+            self._lost += 1
+            if (
+                self._lost & (self._lost - 1) == 0
+            ):  # the 1st, 2nd, 4th ... piece: a deaf provider does not flood the tape
+                self._emit(AudioDropped(ms=self._lost * len(pcm) // (2 * 8)))
         except trio.BrokenResourceError:
             pass  # the call is ending and its session has gone first
 
     async def run(self) -> None:
         """The provider's session, opened again for as long as the call lives."""
         with self._receive:
-            while True:
+            while not self._closed:
                 try:
-                    async with self._stt.listen(self._receive.clone(), AudioFormat(), self._language) as transcripts:
-                        async for transcript in transcripts:
-                            self.deaf = False
-                            self._words(transcript)
-                    return
+                    with self._receive.clone() as audio:
+                        async with self._stt.listen(audio, AudioFormat(), self._language) as transcripts:
+                            async for transcript in transcripts:
+                                self.deaf = False
+                                self._words(transcript)
                 except* EngineError as group:
                     self.deaf = True
                     self._emit(AsrErr(error=str(group.exceptions[0])))
-                await trio.sleep(AGAIN_S)
+                if not self._closed:  # a session that ended by itself is opened again, like one that failed
+                    await trio.sleep(AGAIN_S)
 
     def close(self) -> None:
+        self._closed = True
         self._send.close()

@@ -133,7 +133,9 @@ class Turn:
                 for phrase in phrases.rest():
                     await out.send(phrase)
                     said += 1
-            if not said:
+            if not said and not self.committed:
+                self._engine_failed()
+            elif not said:
                 await out.send(self._desk.trouble())
 
     async def _say(self, phrase: str) -> bool:

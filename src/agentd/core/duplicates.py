@@ -1,4 +1,4 @@
-"""The same utterance twice (SPEC 2.9): a recogniser's echo of itself counts once; two "yes" to two questions are two."""
+"""The same utterance twice (SPEC 2.9): a recogniser that repeats itself counts once, a caller who does, twice."""
 
 from __future__ import annotations
 
@@ -26,3 +26,7 @@ class Duplicates:
         )
         self._words, self.taken_s = words, now_s
         return repeat
+
+    def forget(self) -> None:
+        """The last text was given back: it will come again, and is meant."""
+        self._words = ()

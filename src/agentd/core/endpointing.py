@@ -179,6 +179,7 @@ class Endpointer:
         """Forget the utterance; nobody is told that it ended."""
         self._close()
         self._unreported = False
+        self._last_whole = (-1, -1, 0)
 
     # --- voice
 

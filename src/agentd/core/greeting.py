@@ -18,28 +18,19 @@ PAUSE_FRAMES = 100 // FRAME_MS  # shorter gaps are inside a word
 
 
 class Greeting:
-    """Counts media frames. Answers True once, or never."""
+    """Counts media frames. Answers True from when the greeting is due."""
 
     def __init__(self, settings: Settings) -> None:
         self._delay = settings.greeting_delay_ms // FRAME_MS
         self._frames = self._voiced = 0
         self._quiet = PAUSE_FRAMES
-        self._open = True
 
     def hear(self, voiced: bool) -> bool:
-        """One frame. True: greet now."""
-        if not self._open:
-            return False
+        """One frame. True: it is time, as soon as nobody speaks, unless words came first."""
         self._frames += 1
         self._quiet = 0 if voiced else self._quiet + 1
         self._voiced += voiced
         if self._frames < self._delay:
             return False
         wait = NO_WORDS_FRAMES if self._voiced >= VOICE_FRAMES else PAUSE_FRAMES
-        if self._quiet >= wait:
-            self._open = False
-        return not self._open
-
-    def drop(self) -> None:
-        """Somebody has said something: no greeting any more."""
-        self._open = False
+        return self._quiet >= wait

@@ -61,11 +61,13 @@ class Hearing:
         self.taken_ms = 0
         self.complete = False  # the engine says that the sentence is over
 
-    def hear(self, t: Transcript, now_ms: int) -> News:
-        """One result, at media time `now_ms` (for engines without offsets: or soon after the voice ended)."""
+    def hear(self, t: Transcript, now_ms: int, voice_ms: int | None = None) -> News:
+        """One result, at media time `now_ms` (for engines without offsets: or soon after the voice ended). `voice_ms`:
+        until when voice was heard; with none since the last `take`, whatever comes is about what was taken."""
         until_ms = t.until_ms if t.until_ms is not None else max(0, now_ms - ASSUMED_LAG_MS)
         piece = _Piece(t.text.strip(), t.from_ms, until_ms)
-        if until_ms <= self.taken_ms + SLACK_MS and self._taken:
+        heard_ms = until_ms if voice_ms is None else min(until_ms, voice_ms)
+        if heard_ms <= self.taken_ms + SLACK_MS and self._taken:
             return self._late(piece) if t.final else News.NOTHING
         if piece.from_ms < self.taken_ms:
             piece = _Piece(_beyond(self.taken_text, piece.text), self.taken_ms, until_ms)
@@ -97,6 +99,10 @@ class Hearing:
         """How much audio the open words rest on; `taken_ms` when there are none."""
         last = self._partial or (self._finals[-1] if self._finals else None)
         return last.until_ms if last is not None else self.taken_ms
+
+    def key(self, digits: str, now_ms: int) -> None:
+        """Keys are words too: said now, and given back and corrected like others."""
+        self._finals.append(_Piece(digits, now_ms, now_ms))
 
     @property
     def taken_text(self) -> str:

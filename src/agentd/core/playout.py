@@ -66,6 +66,12 @@ class _Speech:
     begun: bool = False  # a frame is on the wire
     replied: bool = False  # a frame that is no filler is on the wire
     heard: int = 0  # before a hold sent us back
+    holds: int = 0
+
+    @property
+    def mark(self) -> str:
+        """Of this stretch: after a hold, echoes of the stretch before it must not pass for its own."""
+        return f"t{self.turn}.{self.holds}"
 
     @property
     def queued(self) -> int:
@@ -195,7 +201,7 @@ class Playout:
         before = s.sent
         if s.sent < s.queued and self._dry_at - now <= self._low_s + _EPSILON_S:
             if self._dry_at < now:
-                if s.begun and not s.tail_sent:
+                if s.begun and not s.tail_sent and not self._phrase_at(s, s.sent - 1).filler:
                     underrun_ms = round((now - self._dry_at) * 1000)
                 self._dry_at = now
             # the very first frame goes alone, so that it is on the wire before the others are encoded
@@ -237,7 +243,7 @@ class Playout:
             return None
         if kind == "assistant_tts_end":
             return s.turn if number == str(s.turn) else None
-        if kind == f"t{s.turn}":
+        if kind == s.mark:
             s.acked, s.acked_at = int(number), now
             self._forget_heard(s)
         return None
@@ -248,8 +254,10 @@ class Playout:
         if s is not None and not s.held:
             s.heard = self._heard(s, now)
             s.held = True
+            s.holds += 1
             phrase = self._phrase_at(s, s.heard)
-            s.sent = s.marked = s.acked = max(s.base, phrase.start)
+            whole = phrase.end is not None and s.heard >= phrase.end  # between two phrases: nothing to say again
+            s.sent = s.marked = s.acked = max(s.base, s.heard if whole else phrase.start)
             self._line_cleared(now)
 
     def release(self, now: float) -> None:
@@ -301,6 +309,19 @@ class Playout:
         s = self._speech
         return s is not None and s.tail_sent and now >= self._dry_at - self._tail_s - _EPSILON_S
 
+    def nearly_said(self, now: float) -> bool:
+        """All but the last tenth of the last phrase was heard: a "yes" here answers what we said."""
+        s = self._speech
+        if s is None or not s.finished or s.sent < s.queued or not s.phrases:
+            return False
+        last = s.phrases[-1]
+        return self._heard(s, now) >= last.start + FULLY_HEARD * (s.queued - last.start)
+
+    def disallow(self, turn: int) -> None:
+        """Not yet, after all; only before its first frame."""
+        if (s := self._current(turn)) is not None and not s.begun:
+            s.allowed = False
+
     def stalled(self, now: float) -> bool:
         """A mark of ours is so overdue that the other end cannot be reading."""
         return bool(self._pending) and now > self._pending[0][1] + STALLED_S
@@ -335,7 +356,7 @@ class Playout:
     def _mark_if_due(self, s: _Speech, messages: list[bytes], marks: list[str]) -> None:
         if s.sent > s.marked and (s.sent - s.marked >= MARK_EVERY or any(p.end == s.sent for p in s.phrases)):
             s.marked = s.sent
-            self._mark(f"t{s.turn}:{s.sent}", messages, marks)
+            self._mark(f"{s.mark}:{s.sent}", messages, marks)
 
     def _mark(self, name: str, messages: list[bytes], marks: list[str]) -> None:
         messages.append(self._writer.mark(name))
@@ -372,7 +393,7 @@ class Playout:
         cut = not s.finished
         for phrase in s.phrases:
             end = phrase.end if phrase.end is not None else s.queued
-            share = 1.0 if end <= phrase.start else (heard - phrase.start) / (end - phrase.start)
+            share = (heard - phrase.start) / (end - phrase.start) if end > phrase.start else 0.0
             if share < FULLY_HEARD:
                 cut = True
             if phrase.filler or share <= 0:
