@@ -1,0 +1,185 @@
+"""What is known in a call, and so may be said: from tools, from the playbook, and from the caller's own words.
+
+| source                      | read        | why                                                                    |
+|-----------------------------|-------------|------------------------------------------------------------------------|
+| a tool's result             | `returned`  | what it states is true, and what it speaks of is on offer              |
+| the playbook                | `told`      | what it states is true; what it merely asks about is not on offer      |
+| the caller                  | `said`      | generously: "ten" may be an hour or a day, "1.8" may be millions; what |
+|                             |             | they speak of is not on offer for that                                 |
+| our own earlier words       | not at all  | an invention does not become true by having been said                  |
+
+The caller's "tomorrow" makes tomorrow's date sayable; a date that is worked out ("in two weeks") makes any date so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from agentd.core.governor_claims import (
+    Claim,
+    addresses,
+    amounts,
+    claims,
+    days_ahead,
+    month_days,
+    nth_days,
+    rooms,
+    things,
+    times,
+    weekdays,
+)
+from agentd.core.governor_figures import figures
+
+_DICTATED = re.compile(r"(?<![\d:.])\d(?:[ ,.-]*\d){5,}")  # six digits and more: a phone number, and no hours
+_PAIR = re.compile(r"(?<![\d:.])(1\d|2[0-4]|0?\d) (?:ו ?)?([0-5]?\d)(?![\d:.])")
+_HOUR = re.compile(r"(?<![\d:.])(1\d|2[0-4]|0?\d)(?!\d|[:.]\d)")
+_HALF = re.compile(r"\bhalf\b|(?<![א-ת])[וב]?חצי(?![א-ת])")
+_QUARTER = re.compile(r"\bquarter\b|(?<![א-ת])[ובל]?רבע(?![א-ת])")
+_NOON = re.compile(r"\b(?:noon|lunch|lunchtime|midday)\b|צהריים")
+_WORKED_OUT = re.compile(
+    r"\b(?:days?|weeks?|months?|weekend|whenever|any ?time|any day|soon|asap)\b"
+    r"|(?<![א-ת])[ובלהמש]*(?:ימים|יומיים|שבוע(?:ות|יים)?|חודש(?:ים|יים)?|סופ\"ש|מתי ש|בהקדם|הכי מהר)"
+)
+
+LEAST_PRICE = 100  # a smaller number in a tool's result, without a currency, is rather something else
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Immutable; `|` joins. `stated` are claims as they stand; `days` are dates that they come to; `words` is the text
+    of all sources, for streets."""
+
+    stated: frozenset[Claim] = frozenset()
+    days: frozenset[date] = frozenset()
+    any_day: bool = False
+    words: str = ""
+
+    def __or__(self, other: Facts) -> Facts:
+        return Facts(
+            self.stated | other.stated,
+            self.days | other.days,
+            self.any_day or other.any_day,
+            f"{self.words} {other.words}".strip(),
+        )
+
+    def unknown(self, text: str) -> Claim | None:
+        """A claim of `text` that nothing here bears out, or None. The least of them, so that the answer is stable."""
+        missing = [claim for claim in claims(text) if not self._bears_out(claim)]
+        return min(missing, key=lambda claim: (claim.kind, str(claim.value)), default=None)
+
+    def known(self, text: str) -> list[Claim]:
+        """The claims of `text` that are borne out; many of them are a read-back, or windows."""
+        return [claim for claim in claims(text) if self._bears_out(claim)]
+
+    def _bears_out(self, claim: Claim) -> bool:
+        if claim in self.stated:
+            return True
+        value = claim.value
+        match claim.kind:
+            case "address":
+                return _speaks_of(self.words, str(value))
+            case "weekday":
+                return self.any_day or any(day.weekday() == value for day in self.days)
+            case "ahead":
+                return self.any_day or Claim("date", str(value)) in self.stated
+            case "month-day" if isinstance(value, tuple):
+                return (
+                    self.any_day
+                    or Claim("day", value[1]) in self.stated
+                    or any((day.month, day.day) == value for day in self.days)
+                )
+            case "day":
+                return self.any_day or any(day.day == value for day in self.days)
+            case _:
+                return False
+
+
+def joined(facts: Iterable[Facts]) -> Facts:
+    """All of them."""
+    total = Facts()
+    for each in facts:
+        total |= each
+    return total
+
+
+@lru_cache(maxsize=1024)
+def returned(text: str, today: date) -> Facts:
+    """What a tool's result makes sayable, as text (JSON will do)."""
+    plain = figures(text)
+    stated = claims(text) | {Claim("offer", thing) for thing in things(plain)}
+    stated |= {Claim("rooms", number) for number in rooms(plain)} | {Claim("time", t) for t in times(plain)}
+    stated |= {Claim("price", amount) for amount in amounts(plain) if amount >= LEAST_PRICE}
+    return _facts(set(stated), plain, text, today, any_day=False)
+
+
+@lru_cache(maxsize=256)
+def told(text: str, today: date) -> Facts:
+    """What the playbook states."""
+    return _facts(set(claims(text)), figures(text), text, today, any_day=False)
+
+
+@lru_cache(maxsize=1024)
+def said(text: str, today: date) -> Facts:
+    """What the caller's words make sayable."""
+    plain = figures(text)
+    stated = {claim for claim in claims(text) if claim.kind != "offer"} | {Claim("time", t) for t in times(plain)}
+    loose = _DICTATED.sub(" ", plain)
+    hours = [int(m[1]) for m in _HOUR.finditer(loose)]
+    stated |= {Claim("time", hour * 60 % 720) for hour in hours}
+    stated |= {Claim("time", (int(m[1]) * 60 + int(m[2])) % 720) for m in _PAIR.finditer(loose)}
+    if _HALF.search(loose):
+        stated |= {Claim("time", (hour * 60 + 30) % 720) for hour in hours}
+    if _QUARTER.search(loose):
+        stated |= {Claim("time", (hour * 60 + shift) % 720) for hour in hours for shift in (15, -15)}
+    if _NOON.search(plain):
+        stated.add(Claim("time", 0))
+    stated |= {Claim("day", int(n)) for n in re.findall(r"(?<![\d:.])(\d\d?)th\b", plain)}
+    for amount in amounts(loose):
+        stated.add(Claim("price", amount))
+        if amount % 1:
+            stated.add(Claim("price", round(amount * 1e6, 2)))  # "one point eight"
+        if 100 <= amount < 1000:
+            stated.add(Claim("price", amount * 1e3))  # "eight hundred"
+    return _facts(stated, plain, text, today, any_day=_WORKED_OUT.search(plain) is not None)
+
+
+def _facts(stated: set[Claim], plain: str, text: str, today: date, *, any_day: bool) -> Facts:
+    """With the dates that the words come to: a weekday is the next one, or the one after it."""
+    days = {today + timedelta(n) for n in days_ahead(plain)}
+    for weekday in weekdays(plain):
+        stated.add(Claim("weekday", weekday))
+        ahead = (weekday - today.weekday()) % 7
+        days |= {today + timedelta(ahead + weeks * 7) for weeks in (0, 1)}
+    if re.search(
+        r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b|(?<![א-ת])[ולמ]?(?:היום|הערב)(?![א-ת])", plain
+    ):
+        days.add(today)
+    for month, day in month_days(plain):
+        days |= {found for year in (today.year, today.year + 1) if (found := _date(year, month, day))}
+    for day in (*nth_days(plain), *(int(str(c.value)) for c in stated if c.kind == "day")):
+        months = {(today.year + (today.month + n - 1) // 12, (today.month + n - 1) % 12 + 1) for n in range(3)}
+        days |= {found for year, month in months if (found := _date(year, month, day))}
+    stated |= {Claim("date", str((day - today).days)) for day in days}
+    return Facts(frozenset(stated), frozenset(days), any_day, f"{plain} | {' | '.join(addresses(text))}")
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _speaks_of(words: str, address: str) -> bool:
+    """The street was named, in either order with its number, with or without a Hebrew prefix."""
+    name, _, number = address.rpartition(" ")
+    if not number.isdecimal():
+        name, number = address, ""
+    named = rf"(?<![א-ת\w])[ובלהמש]*{re.escape(name)}(?![א-ת\w])"
+    if not number:
+        return re.search(named, words) is not None
+    return re.search(rf"{named}(?: [^\d\s|]+)? {number}(?!\d)|(?<!\d){number} {named}", words) is not None

@@ -1,0 +1,83 @@
+"""How an agent may speak in one call: from its playbook and what was said so far to the `Rules` of the next reply."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from agentd.core.governor import HARD_WORDS, SHORT_SENTENCE, Kind, Rules
+from agentd.core.governor_facts import joined, returned, said, told
+from agentd.core.hearing import normal
+from agentd.core.phrases import Phrases
+from agentd.core.playbook import Playbook
+from agentd.core.speech import Message
+
+_KINDS = {kind.value: kind for kind in (Kind.GOODBYE, Kind.HANDOVER, Kind.CONSENT, Kind.VOICEMAIL)}  # phrase keys too
+_AGAIN = re.compile(
+    r"\b(?:what did you say|what was that|come again|pardon|say (?:that|it) again|once more|one more time"
+    r"|what'?s the question|repeat (?:that|it|please)|(?:can|could|would) you (?:please )?repeat|"
+    r"(?:didn'?t|did not|couldn'?t|can'?t) (?:catch|hear|get|understand)"
+    r"|excuse me\?)|^\W*(?:(?:sorry|what|again|please|huh)\W*)+$"
+    r"|(?<![א-ת])(?:מה אמרת|מה אמרתם|עוד פעם|לא שמעתי|לא הבנתי|לחזור על|"
+    r"תחזרי|תחזור|תגידי שוב|תגיד שוב|מה השאלה)(?![א-ת])"
+    r"|^\W*(?:(?:סליחה|מה|שוב|בבקשה)(?![א-ת])\W*)+$",
+    re.IGNORECASE,
+)
+
+
+class Manners:
+    """The part that stays the same for a call is worked out once. `today`: the caller's date when the call began."""
+
+    def __init__(self, playbook: Playbook, *, first_words: int, max_chars: int, today: date) -> None:
+        self._playbook, self._first_words, self._max_chars, self._today = playbook, first_words, max_chars, today
+        texts = [playbook.business, playbook.goal, playbook.greeting, playbook.closing]
+        texts += [slot.question for slot in playbook.slots] + [c for slot in playbook.slots for c in slot.choices]
+        texts += [text for variants in playbook.phrases.values() for text in variants]
+        self._facts = joined(told(text, today) for text in texts if text)
+        self._own: dict[tuple[str, ...], Kind] = {}
+        self._variants: dict[tuple[str, ...], str] = {}
+        for key, variants in playbook.phrases.items():
+            for text, other in zip(variants, (*variants[1:], *variants[:1]), strict=True):
+                self._add(text, _KINDS.get(key, Kind.REPLY))
+                if other != text:
+                    self._variants[normal(text)] = other
+        self._add(playbook.closing, Kind.GOODBYE)
+
+    def most_words(self, messages: Sequence[Message]) -> int:
+        """Of the reply to these messages, when it is an ordinary one."""
+        return self._first_words if sum(m.role == "caller" for m in messages) <= 1 else HARD_WORDS
+
+    def rules(
+        self, messages: Sequence[Message], nth: int, *, next_question: str = "", results: Iterable[str] = ()
+    ) -> Rules:
+        """For the reply to `messages`, whose last is the caller's. `nth` chooses among variants; `results`: what tools
+        have returned in this call, as text; `next_question`: of the slot that comes next, "" for none."""
+        callers = [m.text for m in messages if m.role == "caller"]
+        facts = joined(said(text, self._today) for text in callers)
+        return Rules(
+            facts=self._facts | facts | joined(returned(text, self._today) for text in results),
+            hard_words=self.most_words(messages),
+            max_chars=self._max_chars,
+            next_question=next_question,
+            safe=self._playbook.phrase("not-known", nth),
+            own=self._own,
+            last=next((m.text for m in reversed(messages) if m.role == "agent"), ""),
+            asked_again=bool(callers) and _AGAIN.search(callers[-1]) is not None,
+            variants=self._variants,
+            lead_in=self._playbook.phrase("once-more", nth),
+        )
+
+    def _add(self, text: str, kind: Kind) -> None:
+        """Its sentences, as they come alone and as the first of a reply. A short one before others ("Thank you.") is
+        everybody's, and marks no kind."""
+        for whole in (_phrases([text]), _phrases(re.findall(r"\S+\s*", text))):
+            for i, sentence in enumerate(whole):
+                words = normal(sentence)
+                if words and (len(words) > SHORT_SENTENCE or i == len(whole) - 1):
+                    self._own[words] = kind
+
+
+def _phrases(tokens: list[str]) -> list[str]:
+    splitter = Phrases()
+    return [phrase for token in tokens for phrase in splitter.feed(token)] + splitter.rest()
