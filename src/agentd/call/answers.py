@@ -226,16 +226,17 @@ class Answers:
         if self._floor.turn is not None:
             self._floor.clock.start(self._utterance.voice_ended_s)  # that they wait since then has not changed
 
-    def find(self) -> None:
+    def find(self) -> bool:
         """Words of an utterance that was taken to have none. Their answer takes the place of our question, or follows
-        it; a caller who has begun again is saying them better."""
+        it; a caller who has begun again is saying them better. False: no utterance waits for its words."""
         if not self._unheard:
-            return
+            return False
         self._unheard, self._found_late = False, True
         turn = self._floor.turn
         if self._floor.state is State.PROCESSING and turn is not None and turn.kind == "prompt":
             self._silent("cancelled")
         self.answer_late()
+        return True
 
     def answer_late(self) -> None:
         """Once a frame: words that came after all are answered when nobody speaks."""

@@ -110,10 +110,8 @@ class Brain:
         self._hands.emit(AsrText(length=len(t.text), latency_ms=latency_ms, final=t.final, text=Private(t.text)))
         if news is News.CORRECTION:
             self.answers.correct()
-        elif news is News.FOUND and self.state is State.SPEAKING:
+        elif news is News.FOUND and not self.answers.find() and self.state is State.SPEAKING:
             self._reconsider_release()
-        elif news is News.FOUND:
-            self.answers.find()
         if news is not News.WORDS or not self.hearing.text:
             return
         if self.endpointer.in_utterance:
