@@ -1,7 +1,8 @@
 """The house: one process, one port, all calls.
 
     run
-     ├─ bus         one task per subscriber: logs, tape files, plugins
+     ├─ bus         one task per subscriber: logs, the store, tape files, plugins
+     ├─ sweep       what is past its time leaves the store
      ├─ plugins     their daemon tasks; READY waits for them
      ├─ front       accepts; HTTP lives there, media streams come out of it
      ├─ signals     SIGTERM or SIGINT: drain; the second one: cancel
@@ -16,10 +17,12 @@ import gc
 import logging
 import signal
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from socket import socket
 
 import trio
 
@@ -28,20 +31,16 @@ from agentd.agents.playbook_file import load_playbook
 from agentd.agents.prompting import system_prompt
 from agentd.audio.mulaw import decode
 from agentd.audio.wav import wav_of
-from agentd.call.call import Call, House
+from agentd.call.call import House
 from agentd.call.contain import contain
-from agentd.call.echo import echo_call
-from agentd.call.reception import Refused, receive_start
 from agentd.call.sample import Sampler
 from agentd.call.tape import Bus
 from agentd.config import Settings
-from agentd.core.history import History
-from agentd.core.media_stream import Start
 from agentd.core.playbook import Playbook
 from agentd.engines import Voice
 from agentd.errors import PluginFailed
-from agentd.events import CallEnded, PluginFailure, Ready, RecordingKnown, StreamRefused
-from agentd.facts import CallFacts, CallRecord, Incoming
+from agentd.events import PluginFailure, Ready, RecordingKnown
+from agentd.facts import CallFacts, Incoming
 from agentd.hookspecs import DaemonTask, Subscriber
 from agentd.media import MediaStream
 from agentd.plugins import Plugins
@@ -49,6 +48,10 @@ from agentd.resilience.chains import Chains
 from agentd.resilience.phrase_bank import PhraseBank, keep_warm
 from agentd.resilience.phrase_store import PhraseStore
 from agentd.sd_notify import notify
+from agentd.store.sql_store import SqlStore
+from agentd.store.sweeper import sweep_daily
+from agentd.store.writer import StoreSubscriber
+from agentd.switchboard import Live, Switchboard
 from agentd.telemetry.sink import LogSubscriber
 from agentd.web.admission import Admissions
 from agentd.web.door import Door, Recording
@@ -59,8 +62,6 @@ from agentd.web.twilio_rest import TwilioRest
 log = logging.getLogger("agentd")
 
 CLOSE_S = 1.0  # for what is still open at the very end
-GOODBYE_S = 15.0  # for the goodbyes at the end of a drain
-LOST = frozenset({"lost", "stalled-reader", "no-media", "crash"})  # streams that Twilio will ask us to resume
 
 
 class Daemon:
@@ -75,9 +76,10 @@ class Daemon:
         progress: Callable[[str], None] = log.info,
     ) -> None:
         self.settings, self.plugins, self._progress = settings, plugins, progress
-        self.calls: dict[str, Call] = {}
         self.draining = False
-        self.bus = Bus([LogSubscriber(settings), *subscribers, *plugins.subscribers()])
+        self.store = SqlStore(settings)
+        self.keeper = StoreSubscriber(self.store)
+        self.bus = Bus([LogSubscriber(settings), self.keeper, *subscribers, *plugins.subscribers()])
         plugins.report_to(self.bus.house)
         self.playbook = _playbook(settings)
         self._chains = Chains.load(settings, plugins)
@@ -86,7 +88,7 @@ class Daemon:
         self.phrases = PhraseBank(self._chains.voices, voice, store)
         self._chains.use_phrases(self.phrases)
         self.admissions = Admissions(settings)
-        self.house = House(
+        house = House(
             settings=settings,
             bus=self.bus,
             engines=self._chains,
@@ -95,8 +97,8 @@ class Daemon:
             guards=plugins.guards(),
             vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
             sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
-            ended=self._ended,
         )
+        self._switchboard = Switchboard(house, self.admissions, self._playbook_for, self._no_media)
         self._rest = _twilio(settings)
         self._door = self._make_door()
         self._finished = trio.Event()
@@ -105,33 +107,38 @@ class Daemon:
 
     async def run(self, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until drained. `started(address)` when calls are answered. Cancel: every call ends now."""
-        listener = listening_socket(self.settings.bind, self.settings.port)
-        with listener:
-            async with trio.open_nursery() as house:
-                house.start_soon(self.bus.run)
-                try:
-                    for name, task in self.plugins.daemon_tasks():
-                        await house.start(self._plugin_task, name, task)
-                    await self._prepare_phrases()
-                    if self.settings.tts_prewarm:
-                        every_s = self.settings.tts_prewarm_min * 60
-                        house.start_soon(keep_warm, self.phrases, every_s, lambda: not self.calls, log.warning)
-                    async with trio.open_nursery() as outside:
-                        self.front = Front(self._door, listener)
-                        address = await outside.start(self.front.run)
-                        gc.collect()
-                        gc.freeze()  # what is here now stays: the collector need not look at it again
-                        self._ready(address)
-                        task_status.started(address)
-                        async with trio.open_nursery() as self._calls_nursery:
-                            self._calls_nursery.start_soon(self._until_drained)
-                        outside.cancel_scope.cancel(reason="drained")
-                finally:
-                    self.bus.close()
-                    if self._rest is not None:
-                        with trio.CancelScope(shield=True, relative_deadline=CLOSE_S):
-                            await self._rest.aclose()
-                house.cancel_scope.cancel(reason="drained")
+        with listening_socket(self.settings.bind, self.settings.port) as listener:
+            async with aclosing(self.store):
+                await self.store.open()
+                await self._open_house(listener, task_status)
+
+    async def _open_house(self, listener: socket, task_status: trio.TaskStatus[str]) -> None:
+        async with trio.open_nursery() as house:
+            house.start_soon(self.bus.run)
+            house.start_soon(sweep_daily, self.store, self.settings)
+            try:
+                for name, task in self.plugins.daemon_tasks():
+                    await house.start(self._plugin_task, name, task)
+                await self._prepare_phrases()
+                if self.settings.tts_prewarm:
+                    every_s = self.settings.tts_prewarm_min * 60
+                    house.start_soon(keep_warm, self.phrases, every_s, lambda: not self.calls, log.warning)
+                async with trio.open_nursery() as outside:
+                    self.front = Front(self._door, listener)
+                    address = await outside.start(self.front.run)
+                    gc.collect()
+                    gc.freeze()  # what is here now stays: the collector need not look at it again
+                    self._ready(address)
+                    task_status.started(address)
+                    async with trio.open_nursery() as self._calls_nursery:
+                        self._calls_nursery.start_soon(self._until_drained)
+                    outside.cancel_scope.cancel(reason="drained")
+            finally:
+                await self.bus.aclose()
+                if self._rest is not None:
+                    with trio.CancelScope(shield=True, relative_deadline=CLOSE_S):
+                        await self._rest.aclose()
+            house.cancel_scope.cancel(reason="drained")
 
     def drain(self) -> None:
         """No new calls; end when the last one has."""
@@ -141,74 +148,23 @@ class Daemon:
             self._progress(f"Draining: {len(self.calls)} calls")
             self._finished.set()
 
+    @property
+    def calls(self) -> Mapping[str, Live]:
+        """The live calls, by CallSid."""
+        return self._switchboard.calls
+
+    async def _until_drained(self) -> None:
+        """Holds the calls' nursery open until a drain is asked for, and through it."""
+        await self._finished.wait()
+        await self._switchboard.drain(
+            self.settings.drain_sec, still_here=lambda: notify("EXTEND_TIMEOUT_USEC=10000000")
+        )
+
     # --- calls
 
     def _on_media(self, stream: MediaStream, path: str) -> None:
         assert self._calls_nursery is not None
-        self._calls_nursery.start_soon(self._serve, stream)
-
-    async def _serve(self, stream: MediaStream) -> None:
-        """One media stream, from `start` to its record. What goes wrong in it stays in it."""
-        admitted = await receive_start(stream, self._admit, self.settings.watchdog_start_sec)
-        self._door.lobby.leave(stream)
-        if isinstance(admitted, Refused):
-            sid = admitted.start.call_sid if admitted.start is not None else ""
-            self.bus.house(StreamRefused(reason=admitted.reason, call_sid=sid))
-            await stream.aclose(admitted.close)
-            return
-        if self.settings.ws_mode == "ECHO":
-            await echo_call(stream, admitted, self.bus, self._ended)
-            return
-        facts = admitted.facts
-        incoming = Incoming(facts.call_sid, facts.caller, facts.called)
-        memory = self.admissions.memory(facts.call_sid)
-        history = memory if isinstance(memory, History) else History()
-        playbook = self.plugins.playbook_for(incoming) or self.playbook
-        call = Call(self.house, stream, admitted, playbook, history)
-        if (before := self.calls.get(facts.call_sid)) is not None:
-            before.end("superseded")
-        self.calls[facts.call_sid] = call
-        self.admissions.remember(facts, history)
-        try:
-            await call.run()
-        finally:
-            if self.calls.get(facts.call_sid) is call:
-                del self.calls[facts.call_sid]
-
-    def _admit(self, start: Start) -> CallFacts:
-        return self.admissions.admit(start, trio.current_time())
-
-    def _ended(self, record: CallRecord) -> None:
-        now = trio.current_time()
-        if record.reason == "no-media" and self.front is not None:
-            self.front.watchdog.no_media(record.facts)
-        (self.admissions.lost if record.reason in LOST else self.admissions.ended)(record.facts, now)
-        self.bus.house(
-            CallEnded(
-                call_sid=record.facts.call_sid,
-                reason=record.reason,
-                duration_s=round(record.duration_s, 1),
-                turns=record.turns,
-                crash=record.crash,
-            )
-        )
-
-    async def _until_drained(self) -> None:
-        """Holds the calls' nursery open until a drain is asked for; then sees to it that the calls end."""
-        await self._finished.wait()
-        with trio.move_on_after(self.settings.drain_sec):
-            await self._no_calls()
-        for call in list(self.calls.values()):
-            call.brain.finish("drain", call.playbook.phrase("goodbye"))
-        with trio.move_on_after(GOODBYE_S):
-            await self._no_calls()
-        for call in list(self.calls.values()):
-            call.end("drain")
-
-    async def _no_calls(self) -> None:
-        while self.calls:
-            notify("EXTEND_TIMEOUT_USEC=10000000")
-            await trio.sleep(0.5)
+        self._calls_nursery.start_soon(self._switchboard.serve, stream, self._door.lobby.leave)
 
     # --- the front door's questions
 
@@ -221,13 +177,18 @@ class Daemon:
             refuse_call=self.plugins.refuse_call,
             phrase=lambda key, language: self._phrase(key),
             phrase_audio=self._phrase_wav,
-            end_call=self._end_call,
+            end_call=self._switchboard.end_call,
             keep_recording=self._keep_recording,
-            ready=lambda: "draining" if self.draining else "ready",
+            ready=self._readiness,
             rest=self._rest,
             version=__version__,
             commit=_commit(),
         )
+
+    def _readiness(self) -> str:
+        if self.draining:
+            return "draining"
+        return "ready" if self.keeper.healthy else "degraded"
 
     def _phrase(self, key: str) -> str:
         return self.playbook.greeting if key == "greeting" else self.playbook.phrase(key)
@@ -236,10 +197,12 @@ class Daemon:
         mulaw = self.phrases.get(self._phrase(key))
         return wav_of(decode(mulaw)) if mulaw is not None else None
 
-    def _end_call(self, call_sid: str, generation: int | None, reason: str) -> None:
-        call = self.calls.get(call_sid)
-        if call is not None and generation in (None, call.facts.generation):
-            call.end(reason)
+    def _playbook_for(self, incoming: Incoming) -> Playbook:
+        return self.plugins.playbook_for(incoming) or self.playbook
+
+    def _no_media(self, facts: CallFacts) -> None:
+        if self.front is not None:
+            self.front.watchdog.no_media(facts)
 
     def _keep_recording(self, recording: Recording) -> None:
         self.bus.house(

@@ -17,6 +17,7 @@ from agentd.events import Event, PluginFailure, Recorded
 from agentd.facts import CallFacts
 from agentd.hookspecs import Subscriber
 
+DRAIN_S = 1.0  # at the very end
 QUEUE = 10_000  # events a subscriber may be behind: a minute of a hundred busy calls
 
 
@@ -53,6 +54,7 @@ class Bus:
         self._now = now
         self._began = now()
         self._seq = 0
+        self._done = trio.Event()
 
     @property
     def dropped(self) -> int:
@@ -69,13 +71,24 @@ class Bus:
         self.publish(Recorded("", 0, self._seq, round((self._now() - self._began) * 1000), 0, event))
 
     def close(self) -> None:
+        """No more events; subscribers read what is queued."""
         for line in self._lines:
             line.close()
 
+    async def aclose(self) -> None:
+        """`close`, and wait for the subscribers: a second at most, whoever cancels."""
+        self.close()
+        with trio.CancelScope(shield=True, relative_deadline=DRAIN_S):
+            await self._done.wait()
+
     async def run(self) -> None:
-        async with trio.open_nursery() as nursery:
-            for line in self._lines:
-                nursery.start_soon(line.run, self)
+        """Until `close`, and all is read."""
+        try:
+            async with trio.open_nursery() as nursery:
+                for line in self._lines:
+                    nursery.start_soon(line.run, self)
+        finally:
+            self._done.set()
 
 
 class Tape:

@@ -15,6 +15,7 @@ from agentd.resilience.fallback_llm import FallbackLLM
 from agentd.resilience.fallback_stt import FallbackSTT
 from agentd.resilience.fallback_tts import FallbackTTS
 from agentd.resilience.phrase_bank import CachedTTS, PhraseBank
+from agentd.resilience.spoken_tts import SpokenTTS
 
 if TYPE_CHECKING:
     from agentd.config import Settings
@@ -45,7 +46,8 @@ class Chains:
         self._stt, self._llm, self._tts, self._jitter = tuple(stt), tuple(llm), tuple(tts), jitter
         self._bank: PhraseBank | None = None
         self.voices: dict[str, TTS] = {
-            named.name: FallbackTTS([named], log_event, first_audio_s=BANK_FIRST_AUDIO_S) for named in self._tts
+            named.name: SpokenTTS(FallbackTTS([named], log_event, first_audio_s=BANK_FIRST_AUDIO_S))
+            for named in self._tts
         }
         """The voices one by one, for the house itself: patient, and they report to the log."""
 
@@ -64,7 +66,7 @@ class Chains:
 
     def for_call(self, emit: Emit) -> tuple[STT, LLM, TTS]:
         """Wrappers for one call; its switches and failures go to `emit`."""
-        tts: TTS = FallbackTTS(self._tts, emit)
+        tts: TTS = SpokenTTS(FallbackTTS(self._tts, emit))
         if self._bank is not None:
             tts = CachedTTS(tts, self._bank)
         stt = FallbackSTT(self._stt, emit, jitter=self._jitter)
