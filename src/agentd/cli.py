@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "call": "Place a simulated call to an agentd.",
     "check": "Check the settings, the engines and the plugins.",
     "plugins": "List the plugins and what they bring.",
+    "calls": "The calls that were kept, and what was said in them.",
+    "person": "What is kept of a person: export it, or remove it.",
 }
 """Our own commands and their one-line help, so that listing them imports none of them."""
 

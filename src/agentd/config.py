@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     disabled: Names = _f((), "Plugins not to load")
     database_url: SecretStr = _f(SecretStr(""), "PostgreSQL URL; empty: SQLite in the state directory")
     recordings_max_gb: float = _f(10, "Recordings kept, in GB; the oldest go first", ge=0)
+    retention_transcripts_days: int = _f(90, "Days that what was said is kept; 0: for ever", ge=0, le=36500)
+    retention_calls_days: int = _f(
+        365, "Days that a call is kept, with all that belongs to it; 0: for ever", ge=0, le=36500
+    )
+    retention_recordings_days: int = _f(90, "Days that a recording is known; 0: for ever", ge=0, le=36500)
+    retention_customers_days: int = _f(730, "Days after a customer's last call; 0: for ever", ge=0, le=36500)
 
     # The agent
     language_code: str = _f("he-IL", "Language of the calls, BCP 47", pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")

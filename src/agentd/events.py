@@ -104,6 +104,7 @@ class CallEnded(Event, frozen=True, kw_only=True):
     duration_s: float
     turns: int
     crash: str | None = None
+    generation: int = 1
 
 
 class RecordingKnown(Event, frozen=True, kw_only=True):

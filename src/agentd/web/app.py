@@ -62,7 +62,7 @@ def make_app(door: Door, webhooks: Webhooks) -> QuartTrio:
     @app.get("/readyz")
     async def readyz() -> Response:
         state = door.ready()
-        return _json({"state": state}, 200 if state == "ready" else 503)
+        return _json({"state": state}, 200 if state in ("ready", "degraded") else 503)
 
     @app.get("/phrases/<name>.wav")
     async def phrase(name: str) -> Response:

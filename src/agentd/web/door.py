@@ -40,8 +40,9 @@ class Door:
     `on_media(stream, path)`: a media stream has shaken hands; whoever takes it closes it, and says
     `door.lobby.leave(stream)` once its `start` was admitted. `refuse_call(incoming)`: a
     sentence to say instead of answering, or None. `phrase(key, language)`: a text of the playbook, "" without one.
-    `phrase_audio(id)`: a WAV of that phrase (the id is the key), None if it is not cached. `ready()`: "ready", or
-    another word, such as "draining", that makes `/readyz` say 503. `end_call(call_sid, generation, reason)`: end the
+    `phrase_audio(id)`: a WAV of that phrase (the id is the key), None if it is not cached. `ready()`: "ready",
+    "degraded" (calls are answered, the store is not written), or another word, such as "draining", that makes `/readyz`
+    say 503. `end_call(call_sid, generation, reason)`: end the
     stream of a call if one lives; generation None means any. `keep_recording`: store what is known of a recording.
     `rest`: Twilio's REST API; None without credentials.
     """

@@ -1,0 +1,97 @@
+"""`agentd person`: what is kept of a person, handed out or removed, as the law lets them ask."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agentd.commands._common import config_option
+from agentd.commands._store import with_store
+from agentd.errors import AgentdError
+
+if TYPE_CHECKING:
+    from agentd.storage import Counts, Person
+    from agentd.store.sql_store import SqlStore
+
+ACTOR = "command line"
+
+
+class NobodyKnown(AgentdError):
+    code = "nobody-known"
+
+
+def number(value: str) -> str:
+    """A number in the international form; spaces, dashes and brackets are left out. Raises click's usage error."""
+    bare = re.sub(r"[\s().-]", "", value)
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", bare):
+        raise click.BadParameter(f"{value!r} is no number in the international form, such as +972501234567")
+    return bare
+
+
+@click.group()
+def command() -> None:
+    """What is kept of a person, by their number.
+
+    \b
+    agentd person export +972501234567 > person.json
+    agentd person delete +972501234567           asks first
+    agentd person delete +972501234567 --yes
+
+    Both leave an entry in the audit trail, which holds no personal data.
+    """
+
+
+@command.command()
+@click.argument("phone", type=number)
+@config_option
+def export(phone: str, config: Path | None) -> None:
+    """Everything that is kept, as JSON."""
+    from agentd.commands._as_data import as_json, person
+
+    async def read(store: SqlStore) -> Person:
+        import time
+
+        from agentd.events import Private
+
+        found = await store.person(Private(phone))
+        if found.customer is not None or found.calls:
+            counts: dict[str, str | int] = {"calls": len(found.calls)}
+            await store.audit(ACTOR, "person-export", counts, round(time.time() * 1000))
+        return found
+
+    click.echo(as_json(person(_somebody(with_store(config, read), phone))))
+
+
+@command.command()
+@click.argument("phone", type=number)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+def delete(phone: str, yes: bool, config: Path | None) -> None:
+    """Remove everything that is kept: calls, what was said, measures, recordings' names, the customer."""
+    from agentd.events import Private
+
+    async def read(store: SqlStore) -> Person:
+        return await store.person(Private(phone))
+
+    async def remove(store: SqlStore) -> tuple[Counts, str]:
+        counts = await store.forget(Private(phone), ACTOR)
+        return counts, (await store.trail())[-1].hash
+
+    found = _somebody(with_store(config, read), phone)
+    recordings = [each.recording_sid for call in found.calls for each in call.recordings]
+    if not yes:
+        click.confirm(f"Remove {len(found.calls)} calls of {phone} for good?", abort=True, err=True)
+    counts, head = with_store(config, remove)
+    click.echo("removed: " + ", ".join(f"{rows} {table}" for table, rows in counts.items() if rows))
+    if recordings:
+        click.echo(f"these recordings are with Twilio; delete them there: {' '.join(recordings)}")
+    click.echo(f"audit: {head}")
+
+
+def _somebody(found: Person, phone: str) -> Person:
+    if found.customer is None and not found.calls:
+        raise NobodyKnown(f"nothing is kept of {phone}")
+    return found

@@ -1,0 +1,213 @@
+"""The port of the store: what is kept of calls and people, and the verbs for it. No behaviour.
+
+Times are milliseconds since 1970 (UTC). A row is frozen; a field that holds what a person said or their number is
+`Private`. Errors of a database never cross the port: `StoreError` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentd.errors import AgentdError, Fault
+from agentd.events import Private
+
+
+class StoreError(AgentdError):
+    """The store cannot do it now: full, locked, gone. The same request may work later."""
+
+    code = "store"
+    fault = Fault.OPERATOR
+
+
+# --- what happened, as the writer is told
+
+
+@dataclass(frozen=True, slots=True)
+class CallBegan:
+    """A stream of a call is live. A call that is resumed begins again, with the next generation."""
+
+    call_sid: str
+    generation: int
+    caller: Private
+    called: str
+    mode: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallOver:
+    """That stream is over. Counts for the call unless a newer one has begun."""
+
+    call_sid: str
+    generation: int
+    reason: str
+    crash: str | None
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """One turn of ours, with the measures of the event `TURN`. Milliseconds; None where a thing did not happen."""
+
+    call_sid: str
+    generation: int
+    turn: int
+    at_ms: int
+    kind: str
+    stt_first_partial_ms: int | None = None
+    stt_final_ms: int | None = None
+    eou_wait_ms: int | None = None
+    tts_ready_ms: int | None = None
+    total_latency_ms: int | None = None
+    barge_in_hit: bool = False
+    eou_reason: str | None = None
+    speculative: bool = False
+    filler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line of the conversation as it was heard. `seq` is its place on the call's tape. Written again under the
+    same key, it is corrected. Its text is redacted when it is written."""
+
+    call_sid: str
+    generation: int
+    seq: int
+    turn: int
+    at_ms: int
+    who: str  # "caller" or "agent"
+    text: Private
+    cut: bool = False  # the caller did not hear the end of it
+
+
+@dataclass(frozen=True, slots=True)
+class LineTakenBack:
+    """The caller went on before they were answered: these words come again, in a longer line."""
+
+    call_sid: str
+    generation: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRow:
+    """A recording at Twilio, by what Twilio last said of it."""
+
+    recording_sid: str
+    call_sid: str
+    status: str
+    duration_s: int | None
+    at_ms: int
+
+
+Change = CallBegan | CallOver | TurnRow | LineRow | LineTakenBack | RecordingRow
+
+
+# --- what is read
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call. `ended_ms` and `reason` are None while it is live (or when the process died in it). `streams`: how many
+    it took. `turns`: of ours."""
+
+    call_sid: str
+    caller: Private
+    called: str
+    mode: str
+    streams: int
+    began_ms: int
+    ended_ms: int | None
+    reason: str | None
+    crash: str | None
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All that is kept of one call."""
+
+    call: CallRow
+    lines: tuple[LineRow, ...]
+    turns: tuple[TurnRow, ...]
+    recordings: tuple[RecordingRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """Somebody who called from a number (E.164)."""
+
+    phone: Private
+    first_ms: int
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All that is kept of the person with one number; `customer` is None for a number that never called."""
+
+    customer: CustomerRow | None
+    calls: tuple[Conversation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One entry of the audit trail. `hash` covers the entry and `before`, the hash of the one before it. It holds no
+    personal data: it outlives the person's."""
+
+    number: int
+    at_ms: int
+    actor: str
+    action: str
+    detail: str  # JSON, keys in order
+    before: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """For how many days each class is kept; 0: for ever. Turns and recordings go with their call at the latest."""
+
+    transcripts: int
+    calls: int
+    recordings: int
+    customers: int
+
+
+Counts = dict[str, int]
+"""Rows by table, of those that were removed."""
+
+
+class Store(Protocol):
+    """Every verb runs in a thread and raises `StoreError`. A cancel is noticed when the thread is done: after 3 s at
+    the latest, when the database is locked or silent; what it did is then done."""
+
+    async def open(self, *, create: bool = True) -> None:
+        """Connect, and bring the schema up to date. Raises `ConfigError` when that cannot be done, with the cure.
+        `create=False`: a SQLite file that is not there is an error too."""
+
+    async def aclose(self) -> None: ...
+
+    async def write(self, changes: Sequence[Change]) -> int:
+        """All of them in one transaction, in any number and as often as you like: the second time changes nothing.
+        Returns how many were left out because no database could hold them."""
+
+    async def calls(self, *, limit: int = 50, since_ms: int = 0) -> list[CallRow]:
+        """The newest first."""
+
+    async def conversation(self, call_sid: str) -> Conversation | None: ...
+
+    async def person(self, phone: Private) -> Person: ...
+
+    async def forget(self, phone: Private, actor: str) -> Counts:
+        """Remove all that is kept of a person, from the disk too, and say so in the audit trail."""
+
+    async def sweep(self, keep: Keep, now_ms: int) -> Counts:
+        """Remove what is past its time, in small transactions; audited when there was any."""
+
+    async def audit(self, actor: str, action: str, detail: dict[str, str | int], now_ms: int) -> AuditRow: ...
+
+    async def trail(self) -> list[AuditRow]:
+        """The whole audit trail, oldest first."""

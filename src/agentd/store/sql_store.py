@@ -1,0 +1,135 @@
+"""The port `agentd.storage.Store` over SQLAlchemy Core: each verb is one transaction in one of few threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+import trio
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, IntegrityError
+
+from agentd.call.streams import in_thread
+from agentd.config import Settings
+from agentd.errors import ConfigError
+from agentd.events import Private
+from agentd.storage import AuditRow, CallRow, Change, Conversation, Counts, Keep, Person, StoreError
+from agentd.store import audit, calls, people, retention
+from agentd.store.database import CONNECTIONS, Database
+from agentd.store.migrate import migrate
+
+T = TypeVar("T")
+
+CLOSE_S = 2.0
+OPEN_TRIES = 10  # of a lock that another process holds while it migrates: 30 s in all
+
+
+class SqlStore:
+    """See the port. `open` it first; `aclose` it in the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises `ConfigError` for a `DATABASE_URL` that cannot be one."""
+        self.database = Database(settings)
+        self._threads = trio.CapacityLimiter(CONNECTIONS)
+
+    @property
+    def name(self) -> str:
+        """Which database, without a password."""
+        return self.database.name
+
+    async def open(self, *, create: bool = True) -> None:
+        await self._thread(partial(self.database.prepare, create=create))
+        for left in reversed(range(OPEN_TRIES)):
+            try:
+                await self._do(migrate)
+            except StoreError as error:
+                if "locked" in str(error) and left:
+                    continue
+                where, cure = ("DATABASE_URL", "start the server, or correct the URL")
+                if self.database.file is not None:
+                    where, cure = ("AGENTD_STATE", "free space, repair the file or move it away")
+                raise ConfigError("settings", where, f"{self.name} cannot be used: {error}", cure) from error
+            else:
+                return
+
+    async def aclose(self) -> None:
+        with trio.CancelScope(shield=True, relative_deadline=CLOSE_S):
+            await self._thread(self.database.close)
+
+    async def write(self, changes: Sequence[Change]) -> int:
+        try:
+            await self._do(calls.write, changes)
+        except StoreError as error:
+            if not _impossible(error):
+                raise
+        else:
+            return 0
+        refused = 0
+        for change in changes:  # one of them cannot be stored; the others can
+            try:
+                await self._do(calls.write, [change])
+            except StoreError as error:
+                if not _impossible(error):
+                    raise
+                refused += 1
+        return refused
+
+    async def calls(self, *, limit: int = 50, since_ms: int = 0) -> list[CallRow]:
+        return await self._do(calls.newest, limit, since_ms, writes=False)
+
+    async def conversation(self, call_sid: str) -> Conversation | None:
+        return await self._do(calls.conversation, call_sid, writes=False)
+
+    async def person(self, phone: Private) -> Person:
+        return await self._do(people.person, phone.text, writes=False)
+
+    async def forget(self, phone: Private, actor: str) -> Counts:
+        def remove(connection: Connection) -> Counts:
+            counts = people.remove(connection, phone.text)
+            audit.append(connection, actor, "person-delete", counts, _now_ms())
+            return counts
+
+        counts = await self._do(remove)
+        await self._thread(self.database.after_removal)
+        return counts
+
+    async def sweep(self, keep: Keep, now_ms: int) -> Counts:
+        counts: Counts = {}
+        for table, column, days in retention.clocks(keep):
+            if not days:
+                continue
+            before = retention.cutoff_ms(now_ms, days)
+            while removed := await self._do(retention.step, table, column, before):
+                retention.counted(counts, table, removed)
+        if counts:
+            await self.audit("agentd", "sweep", counts, now_ms)
+            await self._thread(self.database.after_removal)
+        return counts
+
+    async def audit(self, actor: str, action: str, detail: Mapping[str, str | int], now_ms: int) -> AuditRow:
+        return await self._do(audit.append, actor, action, detail, now_ms)
+
+    async def trail(self) -> list[AuditRow]:
+        return await self._do(audit.trail, writes=False)
+
+    async def _do(self, fn: Callable[..., T], *args: object, writes: bool = True) -> T:
+        """`fn(connection, *args)` in a transaction of its own."""
+
+        def work(connection: Connection) -> T:
+            return fn(connection, *args)
+
+        return await self._thread(partial(self.database.transaction, work, writes=writes))
+
+    async def _thread(self, fn: Callable[[], T]) -> T:
+        return await in_thread(fn, limiter=self._threads)
+
+
+def _impossible(error: StoreError) -> bool:
+    """No database will ever hold it: trying again is useless."""
+    return isinstance(error.__cause__, DataError | IntegrityError)
+
+
+def _now_ms() -> int:
+    return round(time.time() * 1000)

@@ -1,0 +1,104 @@
+"""A call through the whole daemon, over real sockets, is in the store afterwards; and the commands show it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import trio
+from click.testing import CliRunner, Result
+
+from agentd.audio.mulaw import decode
+from agentd.cli import main
+from agentd.config import Settings
+from agentd.daemon import Daemon
+from agentd.events import AgentSaid, CallEnded, CallerSaid, Event, Recorded, Turn
+from agentd.plugins import Plugins
+from agentd.simulator.phone import Network, place_call
+from agentd.simulator.script import HangUp, Interrupt, Say, Step, WaitForAgent
+from agentd.telemetry.turns import NAMES, turn_fields
+from agentd.testing.sounds import voice
+
+CALLER = "+972501234567"
+SCRIPT: list[Step] = [
+    WaitForAgent(within_s=4, quiet_s=0.4),
+    Say(decode(voice(0.9))),
+    Interrupt(decode(voice(1.2)), after_s=0.8),
+    WaitForAgent(quiet_s=0.5),
+    HangUp(),
+]
+
+
+def settings(state: Path) -> Settings:
+    engines = dict.fromkeys(("stt_engine", "llm_engine", "tts_engine"), ("scripted",))
+    return Settings.of(port=0, state_dir=state, language_code="en-US", **engines)
+
+
+class Listener:
+    name = "listener"
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    async def run(self, tape: AsyncIterator[Recorded]) -> None:
+        async for recorded in tape:
+            self.events.append(recorded.event)
+
+
+async def one_call(state: Path) -> tuple[str, list[Event]]:
+    """Place a call to a daemon that is drained afterwards; its CallSid and what was on the tapes."""
+    chosen, listener = settings(state), Listener()
+    daemon = Daemon(chosen, Plugins.load(chosen), subscribers=[listener], progress=lambda text: None)
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            address = await nursery.start(daemon.run)
+            url = f"http://{address}/webhook/incoming_call"
+            result = await place_call(url, SCRIPT, network=Network(seed=1, caller=CALLER))
+            while not any(isinstance(event, CallEnded) for event in listener.events):
+                await trio.sleep(0.01)
+            daemon.drain()
+    return result.call_sid, listener.events
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[Event]]:
+    state = tmp_path_factory.mktemp("state")
+    return state, *trio.run(one_call, state)
+
+
+def run(state: Path, *arguments: str, typed: str = "") -> Result:
+    env = {"AGENTD_STATE": str(state), "BIND": "127.0.0.1", "DATABASE_URL": ""}
+    return CliRunner().invoke(main, list(arguments), env=env, input=typed)
+
+
+def test_a_call_is_listed_with_its_end(kept: tuple[Path, str, list[Event]]) -> None:
+    state, sid, _ = kept
+    [call] = json.loads(run(state, "calls", "list", "--since", "1h", "--json").stdout)
+    assert (call["call_sid"], call["caller"], call["reason"], call["streams"]) == (sid, CALLER, "stop", 1)
+    assert 2000 < call["ended_ms"] - call["began_ms"] < 60_000
+    [_, _, row] = run(state, "calls", "list").stdout.splitlines()
+    assert row.split()[-1] == sid
+
+
+def test_a_call_is_shown_as_it_was_heard_and_measured(kept: tuple[Path, str, list[Event]]) -> None:
+    state, sid, events = kept
+    call = json.loads(run(state, "calls", "show", sid, "--json").stdout)
+    said = [e for e in events if isinstance(e, CallerSaid) or (isinstance(e, AgentSaid) and e.text.text)]
+    assert [line["text"] for line in call["lines"]] == [event.text.text for event in said]
+    assert [line["who"] for line in call["lines"]][:3] == ["agent", "caller", "agent"]
+    assert [line["cut"] for line in call["lines"]] == [getattr(event, "cut", False) for event in said]
+    measured = [turn_fields(event, sid) for event in events if isinstance(event, Turn)]
+    assert [turn["turn"] for turn in call["measures"]] == [fields["turn"] for fields in measured]
+    for turn, fields in zip(call["measures"], measured, strict=True):
+        assert {name: turn[name.lower()] for name in NAMES} == {name: fields[name] for name in NAMES}
+
+
+def test_a_call_is_shown_to_be_read(kept: tuple[Path, str, list[Event]]) -> None:
+    state, sid, events = kept
+    text = run(state, "calls", "show", sid).stdout
+    assert f"{CALLER} ->" in text
+    assert "ended: stop" in text
+    [first, *_] = [event.text.text for event in events if isinstance(event, CallerSaid)]
+    assert f"caller  {first}" in text
