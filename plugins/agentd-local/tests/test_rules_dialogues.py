@@ -154,7 +154,7 @@ DIALOGUES: list[tuple[str, Playbook, list[tuple[str, str]]]] = [
         ("An office.", "How many rooms"),
         ("Three", "Do you need parking?"),
         ("Yes please", "What's your name?"),
-        ("Dana Levi", "So, Dana Levi. " + ESTATE.closing),
+        ("Dana Levi", "So, office, Dana Levi. " + ESTATE.closing),
     ]),
     ("an unsure choice is confirmed", ESTATE, [
         ("I think an apart mint", "apartment"),

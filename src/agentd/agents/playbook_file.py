@@ -33,18 +33,21 @@ def shipped_playbooks() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".toml") for entry in _SHIPPED.iterdir() if entry.name[-5:] == ".toml"))
 
 
+def default_playbook(language: str) -> str:
+    """The name of the shipped playbook for a language ("he-IL"). Raises `ConfigError` when there is none."""
+    name = _DEFAULTS.get(language.split("-")[0].lower(), "")
+    if not name:
+        problem = f"no playbook is shipped for {language}"
+        raise ConfigError("settings", "PLAYBOOK", problem, "write one and give its path")
+    return name
+
+
 def load_playbook(name_or_path: str, language: str) -> Playbook:
     """The playbook of that shipped name or at that path (with a `/` or ending in `.toml`).
 
     "" takes the shipped one of `language` ("he-IL", "en-US"). Raises `ConfigError`.
     """
-    wanted = name_or_path.strip()
-    if not wanted:
-        wanted = _DEFAULTS.get(language.split("-")[0].lower(), "")
-        if not wanted:
-            raise ConfigError(
-                "settings", "PLAYBOOK", f"no playbook is shipped for {language}", "write one and give its path"
-            )
+    wanted = name_or_path.strip() or default_playbook(language)
     if "/" in wanted or wanted.endswith(".toml"):
         return _from_path(Path(wanted).expanduser())
     if wanted not in shipped_playbooks():

@@ -7,6 +7,7 @@ caller has heard of them: a question, a confirmation, the closing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,6 +15,7 @@ from rapidfuzz import fuzz
 
 from agentd.core.playbook import Playbook, Slot
 from agentd_local.rules.slots import READERS, Ask, Found
+from agentd_local.rules.slots.base import canonical
 from agentd_local.rules.slots.phone import ending
 from agentd_local.rules.slots.yes_no import verdict
 from agentd_local.rules.speech import Speech
@@ -22,9 +24,28 @@ from agentd_local.rules.words import clean, plain, words
 MISSES = 3  # times that an answer is not understood before its slot is left alone
 HEARD = 85  # of 100: how much of a sentence of ours must stand in what the caller heard
 SHORT = 6  # words of an answer that may be small talk as a whole
-LONGER = {"human": 30, "robot": 30, "refuse": 30, "repeat": 12}  # what is meant even inside a longer one
-TYPED = ("phone", "date", "choice", "number")  # what cannot be mistaken for anything else
-ORDER = ("phone", "date", "name", "choice", "yes-no", "number", "text")  # the surest reader first
+SURE = ("phone", "date", "money")  # an answer even inside a question
+LONGER = {
+    "human": 30,
+    "robot": 30,
+    "refuse": 30,
+    "repeat": 12,
+    "angry": 40,
+    "off-topic": 60,
+}  # what is meant even inside a longer one
+TYPED = ("phone", "date", "choice", "number", "money", "area", "timing")  # what cannot be mistaken for anything else
+ORDER = (
+    "phone",
+    "date",
+    "money",
+    "timing",
+    "area",
+    "choice",
+    "name",
+    "yes-no",
+    "number",
+    "text",
+)  # the surest reader first
 
 
 @dataclass(slots=True)
@@ -40,6 +61,7 @@ class Dialogue:
     doubt: tuple[Slot, Found] | None = None  # waits for a yes
     skipped: set[str] = field(default_factory=set)
     misses: int = 0
+    asides: int = 0  # questions, anger and the like in a row, while a question of ours is open
     lines: int = 0  # of the caller
     heard: str = ""  # the agent's last line
     asking: bool = False  # the caller has heard a question that is still open
@@ -86,14 +108,16 @@ class Dialogue:
         text = clean(text)
         self.said, self.news = "", []
         intent = self._intent(text)
-        if not words(text):
+        if not words(text) or self.speech.hums.match(plain(text)):
             self._missed()
+        elif intent == "off-topic":
+            self.said = intent  # an attempt to talk to the machinery fills nothing
         elif intent in ("repeat", "goodbye", "wait"):
             self.said = intent
         elif not (self._doubted(text, intent) or self._corrected(text)):
             self._answered(text, intent)
         if self.news:
-            self.misses = 0
+            self.misses = self.asides = 0
             self.last = self.news[-1]
         self.lines += 1
 
@@ -174,35 +198,57 @@ class Dialogue:
         cue = self.speech.correction.match(said + " ")
         if cue is None or not cue.end():
             return text
-        skip = len(said[: cue.end()].split())
+        skip = f"{said} "[: cue.end()].count(" ")  # a letter that is written onto the next word is part of that word
         spoken = words(text)
         return text[spoken[skip].start :] if skip < len(spoken) else ""
 
     def _answered(self, text: str, intent: str) -> None:
         asked = self.asked()
-        talk = intent or ("question" if self.speech.questions.match(plain(text)) or text.endswith("?") else "")
-        free = asked is not None and asked.type == "text" and talk in ("", "question")
+        aside, sentences = "" if intent else self._aside(text), re.split(r"(?<=[.!?])\s+", text)
+        answers = [sentence for sentence in sentences if not self._is_question(sentence)]
+        if not intent and len(answers) < len(sentences) and answers and asked is not None and asked.type != "text":
+            text, aside = " ".join([*answers, *(s for s in sentences if s not in answers)]), ""
+            aside = text[len(" ".join(answers)) :]
+        talk = intent or ("question" if self._is_question(text) and not aside else "")
+        free = asked is not None and asked.type == "text" and talk in ("", "question", "angry")
         if talk == "refuse" and asked is not None:
             self._skip(asked)
             return
-        rest = text
+        rest = text.removesuffix(aside)
         for slot in sorted(self.playbook.slots, key=lambda slot: ORDER.index(slot.type)):
             if slot.name in self.values or slot.name in self.skipped:
                 continue
-            mine = slot is asked and (not talk or free or slot.type in ("phone", "date"))
+            mine = slot is asked and (not talk or free or slot.type in SURE or talk == "angry")
+            if talk == "angry" and slot.type == "name" and not mine:
+                continue  # "this is ridiculous" is nobody's name
             before = self.parts.get(slot.name)
             found = self._read(slot, rest, asked=mine, before=before.known if before else None)
-            if found is not None:
+            if found is not None and (found.whole or before is None or found.known != before.known):
                 rest = found.rest
                 self._take(slot, found)
+        if self.news and (talk == "angry" or (aside and not free) or (talk == "question" and not free)):
+            self.said = talk or "question"
         if self.news or (asked is None and not talk and self._added(text)):
             return
         if talk:
             self.said = talk
+            self._stuck()
         elif self.open is None:
             self.said = "thanks" if verdict(text, self.speech) is not None else "noted"
         else:
             self._missed()
+
+    def _is_question(self, text: str) -> bool:
+        return bool(self.speech.questions.match(plain(text))) or text.endswith("?")
+
+    def _aside(self, text: str) -> str:
+        """The question that an answer goes on with: "Dana Levi, and what are your hours?"."""
+        inside = self.speech.ask_inside.search(text.lower(), 1)
+        return text[inside.start() :] if inside and words(text[: inside.start()]) else ""
+
+    def known(self) -> dict[str, str]:
+        """What is known, as data: digits, "2026-11-24 10:00", whole shekels, a choice as the playbook has it."""
+        return {name: canonical(found) for name, found in self.values.items()}
 
     def _added(self, text: str) -> bool:
         """All is known, and the caller names another day, time or number for what came last."""
@@ -216,6 +262,13 @@ class Dialogue:
         self._correct(slot, found)
         return True
 
+    def _stuck(self) -> None:
+        """The caller talks past a question: after a while it is left alone."""
+        self.asides += 1
+        slot = self.open
+        if self.asides > MISSES and slot is not None and self.asking:
+            self._skip(slot)
+
     def _missed(self) -> None:
         self.misses += 1
         self.said = "unclear"
@@ -225,7 +278,7 @@ class Dialogue:
 
     def _skip(self, slot: Slot) -> None:
         self.skipped.add(slot.name)
-        self.misses, self.said = 0, "skipped"
+        self.misses, self.asides, self.said = 0, 0, "skipped"
 
     def _read(self, slot: Slot, text: str, *, asked: bool, before: object = None) -> Found | None:
         ask = Ask(slot, asked, self.speech, self.region, self.today, before)

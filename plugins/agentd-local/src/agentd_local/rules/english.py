@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
-from agentd_local.rules.speech import Calendar, Sentences, Speech
+from agentd_local.rules.speech import Calendar, Money, Places, Sentences, Speech, Timing
 from agentd_local.rules.words import Numerals
 
 _UNITS = (
@@ -42,6 +42,12 @@ def _say_digits(digits: str) -> str:
     return ", ".join(" ".join(group) for group in groups)
 
 
+def _say_money(value: int, currency: str) -> str:
+    if value >= 1_000_000 and value % 10_000 == 0:
+        return f"{value / 1_000_000:g} million {currency}"
+    return f"{value:,} {currency}"
+
+
 ENGLISH = Speech(
     numerals=Numerals(
         units={word: n for n, word in enumerate(_UNITS)} | {"oh": 0, "o": 0},
@@ -59,6 +65,7 @@ ENGLISH = Speech(
             "night": "evening", "lunchtime": "noon",
         },
         any_time=re.compile(r"\b(any ?time|any day|whenever|doesn't matter|don't mind|no preference)\b"),
+        any_day=re.compile(r"\b(any day|whichever day|(doesn't matter|don't mind) (which|what) day)\b"),
         next_week=re.compile(r"\bnext week\b"),
         half=frozenset({"half"}),
         quarter=frozenset({"quarter"}),
@@ -73,7 +80,7 @@ ENGLISH = Speech(
     sentences=Sentences(
         acks=("Got it.", "Thank you.", "Great.", "All right."),
         thanks_name=("Thanks, {value}.", "Nice to meet you, {value}."),
-        confirm=("I have {value}. Is that right?", "That's {value}, correct?"),
+        confirm=("I have {value}, is that right?", "That's {value}, correct?"),
         noted=("Sorry, {value} it is.", "Thanks, I've changed it to {value}."),
         more_digits=("I got {digits}. What's the rest?", "So far {digits}. And then?"),
         what_time=("{day}. What time suits you?", "{day} is fine. At what time?"),
@@ -90,9 +97,12 @@ ENGLISH = Speech(
                 "Which number can we call you back on, one digit at a time?",
             ),
             "date": (
-                "Which day works for you, and at what time? For example, Tuesday at ten.",
+                "Which day works for you, and at what time, say Tuesday at ten?",
                 "Is there a day this week that suits you?",
             ),
+            "timing": ("Roughly when: soon, in a few months, or is there no rush?", "In which month, more or less?"),
+            "money": ("Roughly how much, in shekels?", "Could you give me just a number, more or less?"),
+            "area": ("Which town or neighbourhood would that be?", "Could you name one town, please?"),
             "number": ("How many is that, as a number?", "Could you give me just the number?"),
             "choice": ("Would that be {choices}?", "Which one is it: {choices}?"),
             "yes-no": ("Is that a yes or a no?", "Just yes or no: {question}"),
@@ -108,9 +118,70 @@ ENGLISH = Speech(
             "wait": ("Of course, take your time.", "Sure, I'm here."),
             "greeting": ("Hello!", "Hi there!"),
             "thanks": ("You're welcome.", "My pleasure."),
+            "angry": ("I'm sorry about that, I want to help.", "I understand, and I'm sorry."),
+            "off-topic": ("That's not something I can do here.", "I can't help with that one."),
             "unclear": ("Sorry, I didn't get that.", "I'm afraid I missed that."),
         },
     ),
+    money=Money(
+        scales={"hundred": 100, "thousand": 1000, "k": 1000, "grand": 1000, "million": 1_000_000, "millions": 1_000_000,
+                "m": 1_000_000, "mil": 1_000_000},
+        halves={"half": 0.5, "quarter": 0.25},
+        inside=frozenset({"and", "a", "of", "an"}),
+        point=frozenset({"point"}),
+        cues=frozenset({"budget", "price", "month", "monthly", "rent"}),
+        currencies={
+            "shekel": "shekels", "shekels": "shekels", "nis": "shekels", "ils": "shekels", "₪": "shekels",
+            "dollar": "dollars", "dollars": "dollars", "usd": "dollars", "$": "dollars", "bucks": "dollars",
+            "euro": "euros", "euros": "euros", "€": "euros", "pound": "pounds", "pounds": "pounds", "£": "pounds",
+        },
+        say=_say_money,
+    ),
+    timing=Timing(
+        fixed=(
+            (re.compile(r"\b(no rush|not in a (rush|hurry)|no hurry|not urgent|no pressure|there's no rush"
+                        r"|whenever)\b"), "flexible"),
+            (re.compile(r"\b(as soon as possible|asap|immediately|right away|straight away|urgent(ly)?|right now"
+                        r"|the sooner the better|immediate)\b"), "now"),
+            (re.compile(r"\bnext month\b"), "1 month"),
+            (re.compile(r"\bnext year\b"), "1 year"),
+            (re.compile(r"\b(in|by|for|over|before|next|this) (the )?summer\b"), "summer"),
+            (re.compile(r"\b(after|before) (the )?(holidays|passover|pesach)\b"), "holidays"),
+            (re.compile(r"\b(by |at |towards? )?the end of (the|this) year\b"), "end of year"),
+        ),
+        span=re.compile(
+            r"\b(?:in|within|about|around|over)( the next)?( about)? (?P<count>(?:\w+ ){0,3}?)"
+            r"(?P<unit>weeks?|months?|years?)\b(?P<tail>)"
+        ),
+        units={"week": ("week", 0), "weeks": ("week", 0), "month": ("month", 0), "months": ("month", 0),
+               "year": ("year", 0), "years": ("year", 0)},
+        half=frozenset({"half"}),
+        month=re.compile(
+            r"\b(?:in|by|from|until|before|early|late|mid|around|beginning of|end of|of)[ -]"
+            rf"(?P<month>{'|'.join(_MONTHS)})\b"
+        ),
+        hints=frozenset({
+            "month", "months", "week", "weeks", "year", "years", "summer", "winter", "spring", "autumn", "fall", "soon",
+            "later", "now", "flexible", "holidays", "immediate", *_MONTHS,
+        }),
+    ),
+    places=Places(
+        sides={"north": "north", "northern": "north", "south": "south", "southern": "south", "central": "central",
+               "east": "east", "west": "west", "downtown": "downtown"},
+        not_after=frozenset(),
+        lead=re.compile(r"^(?:(?:in|around|near|somewhere|the|area|of|maybe|probably|close|to|about|i'd|like|want)\s+)+"),
+    ),
+    flexible=re.compile(
+        r"\b(it depends|depends( on [\w ]+)?|i'm flexible|flexible|no (fixed|specific) \w+|doesn't matter"
+        r"|don't mind|anywhere|i'm open|haven't decided|not sure yet|i don't know yet)\b"
+    ),
+    hums=re.compile(r"^(?:(?:u+h+|u+m+|e+r+m*|h+m+|m+|a+h+|eh|oh|hmm)\W*)*$"),
+    ask_inside=re.compile(
+        r"\b(?:and |but |by the way |also |so )*(?:(?:what|how much|how many|how long|when|where|why|who)\b"
+        r"(?! i (?:need|want|said))|(?:do|are|can|could) you\b|is (?:it|there)\b)"
+    ),
+    nots=frozenset({"not", "no", "isn't", "without", "don't"}),
+    articles=frozenset({"a", "an", "the", "to", "for"}),
     yes=frozenset({
         "yes", "yeah", "yep", "yup", "yea", "correct", "right", "sure", "exactly", "absolutely", "okay", "ok", "indeed",
         "mhm", "definitely", "perfect",
@@ -132,8 +203,19 @@ ENGLISH = Speech(
             r"^(just )?(wait|hold on|hang on|(one|just a) (moment|second|sec|minute)|let me \w+)"
             r"( please| a (second|moment|minute))?$"
         ),
+        "off-topic": re.compile(
+            r"\b((ignore|forget|disregard) (all )?(of )?(your|the|these|any|previous|prior)[\w ]*"
+            r"(instructions?|rules?|prompts?)"
+            r"|system prompt|you are now|pretend (to be|you('re| are))|your instructions|developer mode|jailbreak"
+            r"|tell me a joke|weather|write me a (poem|song)|recipe|who won|football score)\b"
+        ),
+        "angry": re.compile(
+            r"\b(ridiculous|fed up|sick of|terrible|awful|worst|outrageous|unbelievable|i('m| am) (so |very |really )?"
+            r"(angry|furious|annoyed|upset)|waste of (my )?time|nobody (calls|called|ever)|already (told|said|gave)"
+            r"|how many times|stupid|idiots?|damn|what the hell|for god's sake|scam)\b"
+        ),
         "human": re.compile(
-            r"\b(speak|talk|connect me|transfer me|get me) (to|with)? ?(a |an |the |your )?(real )?"
+            r"\b(speak|talk|connect me|transfer me|get me) (to|with)? ?(a |an |the |your )?(real |actual |live )?"
             r"(human|person|someone|somebody|manager|agent|representative|operator)\b"
         ),
         "robot": re.compile(
@@ -143,6 +225,8 @@ ENGLISH = Speech(
         "how-are-you": re.compile(r"\b(how are you|how's it going|how do you do|what's up)\b"),
         "thanks": re.compile(r"^(thanks|thank you)( so much| very much| a lot)?$"),
         "refuse": re.compile(
+            r"^((sorry |um |well |honestly )?(i )?(have )?(no idea|don't know|dunno|can't say|not sure))"
+            r"( yet| really)?$|"
             r"\b(i('d)? (don't|rather not|won't)( want to)? (say|give|tell|share)|rather not|i don't have (one|a))\b"
         ),
         "greeting": re.compile(r"^(hi|hello|hey|good (morning|afternoon|evening))( there)?$"),
@@ -157,17 +241,21 @@ ENGLISH = Speech(
     weak_name_cues=re.compile(r"\b(?:i'm|i am|it's|it is|yes|sure|you can call me)\s+"),
     phone_glue=frozenset(("and", "then", "dash", "is", "it's", "my", "number", "the", "plus", "area", "code")),
     not_names=frozenset({
-        "a", "about", "again", "an", "and", "any", "appointment", "are", "ask", "at", "bill", "book", "but", "buy",
+        "a", "about", "again", "an", "and", "any", "appointment", "are", "ask", "at", "awful", "bill", "book", "but",
+        "buy",
         "call", "called", "calling", "came", "can", "can't", "come", "confused", "could", "did", "do", "does",
         "doing", "don't", "for", "from", "give", "going", "good", "great", "have", "he", "hello", "help", "here",
         "hey", "hi", "how", "i", "i'd", "i'll", "i'm", "if", "in", "interested", "is", "it", "it's", "just", "know",
         "like", "looking", "lost", "make", "may", "maybe", "me", "meeting", "morning", "my", "name", "need", "never",
         "no", "not", "now", "of", "ok", "okay", "on", "one", "or", "our", "phone", "please", "price", "question",
+        "ridiculous", "unbelievable", "urgent", "regarding", "outrageous", "unacceptable", "terrible",
         "really", "right", "say", "she", "so", "sorry", "speak", "speaking", "sure", "talk", "tell", "than", "thank",
         "thanks", "that", "that's", "the", "there", "they", "think", "this", "to", "today", "tomorrow", "trying",
         "um", "uh", "understand", "wait", "want", "wanted", "was", "we", "well", "what", "what's", "when", "where",
         "which", "who", "why", "will", "with", "won't", "would", "yeah", "yes", "you", "your",
     }),
+    also_names=frozenset(),
+    name_joins=frozenset({"and"}),
     after_names=frozenset({"here", "speaking", "and", "please", "calling", "from"}),
     fillers=re.compile(
         r"^(?:(?:um+|uh+|er+|well|so|oh|yeah|yes|okay|ok|sure|hi|hello|hey|there|please|right|"
@@ -185,5 +273,6 @@ ENGLISH = Speech(
         "any": "any time", "morning": "in the morning", "noon": "around noon", "afternoon": "in the afternoon",
         "evening": "in the evening",
     },
+    say_any_day="any day",
     say_digits=_say_digits,
 )  # fmt: skip

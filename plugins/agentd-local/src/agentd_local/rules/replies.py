@@ -8,7 +8,7 @@ from agentd_local.rules.slots import Found
 from agentd_local.rules.slots.when import When
 
 SUMMARY_WORDS = 40  # SPEC 6.3: a read-back may be longer than a reply
-READ_BACK = ("name", "phone", "date")
+READ_BACK = ("choice", "area", "money", "timing", "name", "phone", "date")
 
 
 def reply(dialogue: Dialogue, max_words: int) -> str:
@@ -75,14 +75,17 @@ def _ask_the_rest(dialogue: Dialogue, slot: Slot, part: Found) -> str:
 
 
 def _close(dialogue: Dialogue, max_words: int) -> str:
-    """The read-back of what matters, then the closing."""
-    known = [
-        dialogue.values[slot.name].value
-        for slot in dialogue.playbook.slots
-        if slot.type in READ_BACK and slot.name in dialogue.values
+    """The read-back of what matters, then the closing. What is too long leaves out what was confirmed already."""
+    values = [
+        (slot, dialogue.values[slot.name].value) for slot in dialogue.playbook.slots if slot.name in dialogue.values
     ]
-    summary = dialogue.speech.sentences.summary.format(items=", ".join(known)) if known else ""
-    return _join(summary.replace("..", "."), dialogue.playbook.closing, max(max_words, SUMMARY_WORDS))
+    limit = max(max_words, SUMMARY_WORDS)
+    for left_out in ((), ("phone",), ("phone", "timing", "choice")):
+        known = [value for slot, value in values if slot.type in READ_BACK and slot.type not in left_out]
+        summary = dialogue.speech.sentences.summary.format(items=", ".join(known)) if known else ""
+        if len(f"{summary} {dialogue.playbook.closing}".split()) <= limit:
+            break
+    return _join(summary.replace("..", "."), dialogue.playbook.closing, limit)
 
 
 def _join(note: str, rest: str, max_words: int) -> str:

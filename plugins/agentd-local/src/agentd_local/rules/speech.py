@@ -19,6 +19,7 @@ class Calendar:
     months: Mapping[str, int]
     parts: Mapping[str, str]  # "in the morning" -> "morning"
     any_time: re.Pattern[str]
+    any_day: re.Pattern[str]
     next_week: re.Pattern[str]
     half: frozenset[str]
     quarter: frozenset[str]
@@ -29,6 +30,38 @@ class Calendar:
     pm: frozenset[str]
     am: frozenset[str]
     fixed: Mapping[str, time]  # "noon"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The words of amounts. `say(value, currency)`; currencies as in `slots.money.HOME`."""
+
+    scales: Mapping[str, int]
+    halves: Mapping[str, float]  # "half" -> 0.5
+    inside: frozenset[str]  # words that may stand inside an amount
+    point: frozenset[str]  # "six POINT five"
+    cues: frozenset[str]  # words that make a number an amount
+    currencies: Mapping[str, str]
+    say: Callable[[int, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The words of a rough "when", searched in lower case. `span` has the groups count and unit, `month` a month."""
+
+    fixed: tuple[tuple[re.Pattern[str], str], ...]  # what is meant, by pattern
+    span: re.Pattern[str]
+    units: Mapping[str, tuple[str, int]]  # "חודשיים" -> ("month", 2); 0: the count is said
+    half: frozenset[str]
+    month: re.Pattern[str]
+    hints: frozenset[str]  # one of them makes any short answer a time
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    sides: Mapping[str, str]  # "north" -> "north", "בצפון" -> "צפון"
+    not_after: frozenset[str]  # "יום" before a town's name makes it a day
+    lead: re.Pattern[str]  # what an answer may begin with: "in the area of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +91,14 @@ class Speech:
     numerals: Numerals
     calendar: Calendar
     sentences: Sentences
+    money: Money
+    timing: Timing
+    places: Places
+    flexible: re.Pattern[str]  # "it depends", "I don't mind"
+    hums: re.Pattern[str]  # sounds that are no words, as a whole answer
+    ask_inside: re.Pattern[str]  # where a question begins behind an answer
+    nots: frozenset[str]  # before a choice that is ruled out
+    articles: frozenset[str]
     yes: frozenset[str]
     no: frozenset[str]
     intents: Mapping[str, re.Pattern[str]]  # searched in `plain` text, in this order
@@ -66,6 +107,8 @@ class Speech:
     weak_name_cues: re.Pattern[str]  # before a name that was asked for
     phone_glue: frozenset[str]  # words that may stand between the digits of a phone number
     not_names: frozenset[str]  # words that are no name, and where a name ends
+    also_names: frozenset[str]  # words of `not_names` that are a family name when they end the answer
+    name_joins: frozenset[str]  # between two names: "Joan and Peter"
     after_names: frozenset[str]  # words that may follow a bare name: "Dana here"
     fillers: re.Pattern[str]  # at the start of an answer
     ordinals: Mapping[str, int]
@@ -73,4 +116,5 @@ class Speech:
     say_day: Callable[[date], str]
     say_time: Callable[[time], str]
     say_part: Mapping[str, str]  # "morning" -> "in the morning"
+    say_any_day: str
     say_digits: Callable[[str], str]  # one by one, in groups

@@ -52,7 +52,9 @@ def plain(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Spellings that would mislead: "a.m." is one word, and a comma inside a figure is none."""
+    """Spellings that would mislead: "a.m." is one word, a comma inside a figure is none, and a note of the recogniser
+    such as "(unclear)" is nothing that was said."""
+    text = re.sub(r"[(\[<][^)\]>]*[)\]>]", " ", text).strip()
     text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text, flags=re.IGNORECASE)
     return re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
 
@@ -73,7 +75,12 @@ def numbers(text: list[Word], how: Numerals, *, dictated: bool = True) -> list[N
     return found
 
 
-def _look(word: str, table: Mapping[str, int], how: Numerals) -> int | None:
+def unprefixed(word: str) -> list[str]:
+    """A Hebrew word without the one or two letters that may be written onto it: "ובגבעתיים"."""
+    return [word[n:] for n in (1, 2) if len(word) > n + 2 and all(letter in _PREFIXES for letter in word[:n])]
+
+
+def look(word: str, table: Mapping[str, int], how: Numerals) -> int | None:
     value = table.get(word)
     if value is None and how.prefixed and len(word) > 2 and word[0] in _PREFIXES:
         value = table.get(word[1:])
@@ -92,7 +99,7 @@ def _dictated(text: list[Word], at: int, how: Numerals) -> Number | None:
     value, last = _small(text, at, how)
     if last == at:
         return None
-    if last < len(text) and (scale := _look(text[last].text, how.scales, how)) and 0 < value < 10:
+    if last < len(text) and (scale := look(text[last].text, how.scales, how)) and 0 < value < 10:
         value, last = value * scale, last + 1
     return Number(value, str(value), at, last)
 
@@ -107,7 +114,7 @@ def _amount(text: list[Word], at: int, how: Numerals) -> Number | None:
             if part % 100 or (part and now == at):
                 break
             part += small
-        elif scale := _look(word, how.scales, how):
+        elif scale := look(word, how.scales, how):
             if scale == 100:
                 part = (part or 1) * 100
             else:
@@ -125,12 +132,12 @@ def _amount(text: list[Word], at: int, how: Numerals) -> Number | None:
 
 def _small(text: list[Word], at: int, how: Numerals) -> tuple[int, int]:
     """(a number of one word, or tens and unit, that begins at `at`; where it ends)."""
-    unit = _look(text[at].text, how.units, how)
+    unit = look(text[at].text, how.units, how)
     if unit is not None:
         if 0 < unit < 10 and at + 1 < len(text) and text[at + 1].text in how.teen:
             return unit + 10, at + 2
         return unit, at + 1
-    ten = _look(text[at].text, how.tens, how)
+    ten = look(text[at].text, how.tens, how)
     if ten is None:
         return 0, at
     if at + 1 < len(text):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agentd_local.rules.slots import choice, name, number, phone, text, when, yes_no
+from agentd_local.rules.slots import area, choice, money, name, number, phone, text, timing, when, yes_no
 from agentd_local.rules.slots.base import Ask, Found
 
 READERS: dict[str, Callable[[str, Ask], Found | None]] = {
     "phone": phone.read,
     "date": when.read,
+    "money": money.read,
+    "timing": timing.read,
     "name": name.read,
+    "area": area.read,
     "choice": choice.read,
     "yes-no": yes_no.read,
     "number": number.read,

@@ -34,6 +34,11 @@ class Found:
     known: object = None
 
 
+def canonical(found: Found) -> str:
+    """The value as data: what the reader knows, or what it says."""
+    return str(found.known) if found.known is not None else found.value
+
+
 def without(text: str, start: int, end: int) -> str:
     """The text with a hole, which stops words on both sides from meaning something together."""
     return f"{text[:start].rstrip()} , {text[end:].lstrip()}".strip(" ,")

@@ -26,9 +26,12 @@ def read(text: str, ask: Ask) -> Found | None:
         start = filler.end()
     if weak := speech.weak_name_cues.search(text.lower(), max(start - 1, 0)):
         start = max(start, weak.end())
-    if len(words(text[start:])) > LONGEST + 3:
+    if len(words(text[start:])) <= LONGEST + 3 and (found := _take(text, start, ask, bare=True)):
+        return found
+    clause = re.match(r"[^,.!?;:]+(?=[,.!?;:])", text[start:])  # "It's Frank Miller, I told you already"
+    if clause is None or len(words(clause.group())) > LONGEST:
         return None
-    return _take(text, start, ask, bare=True)
+    return _take(text[: start + clause.end()], start, ask, bare=True)
 
 
 def _take(text: str, start: int, ask: Ask, *, bare: bool) -> Found | None:
@@ -41,6 +44,11 @@ def _take(text: str, start: int, ask: Ask, *, bare: bool) -> Found | None:
         gap = text[taken[-1].end : word.start] if taken else ""
         spelled = len(word.text) == 1 and all(len(before.text) == 1 for before in taken)
         no_name = word.text in ask.speech.not_names and not (spelled and taken)
+        if taken and re.match(r"\s*(?:[,.!?;:]|$)", text[word.end :]) and word.text in ask.speech.also_names:
+            no_name = False
+        if taken and bare and word.text in ask.speech.name_joins and _joins_names(text, word, ask):
+            taken.append(word)
+            continue
         if re.search(r"[,.!?;:]", gap) and not spelled:
             break
         if no_name or word.text[0].isdigit():
@@ -48,7 +56,7 @@ def _take(text: str, start: int, ask: Ask, *, bare: bool) -> Found | None:
                 return None
             break
         taken.append(word)
-        if len(taken) == LONGEST and not spelled:
+        if len(taken) >= LONGEST and not spelled:
             break
     if not taken:
         return None
@@ -59,5 +67,11 @@ def _take(text: str, start: int, ask: Ask, *, bare: bool) -> Found | None:
     return Found(_titled(name), without(text, start, taken[-1].end), sure=len(name) > 1)
 
 
+def _joins_names(text: str, word: Word, ask: Ask) -> bool:
+    """Whether behind "and" comes one more name and nothing else."""
+    behind = words(text[word.end :])
+    return len(behind) == 1 and behind[0].text not in ask.speech.not_names | ask.speech.after_names
+
+
 def _titled(name: str) -> str:
-    return " ".join(part if part[:1].isupper() else part.capitalize() for part in name.split())
+    return " ".join(part if part[:1].isupper() or part == "and" else part.capitalize() for part in name.split())

@@ -19,7 +19,8 @@ LONGEST = 15  # E.164
 def read(text: str, ask: Ask) -> Found | None:
     spoken = words(text)
     runs = _runs(numbers(spoken, ask.speech.numerals), [word.text for word in spoken], ask.speech.phone_glue)
-    if not runs:
+    runs = [run for run in runs if all(number.value < 1_000_000 or number.digits in text for number in run)]
+    if not runs:  # "three million two hundred" is an amount
         return None
     run = max((_best(run, ask.region) for run in runs), key=lambda run: len(_digits(run)))
     digits = _digits(run)

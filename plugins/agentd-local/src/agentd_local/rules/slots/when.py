@@ -23,10 +23,18 @@ class When:
     day: date | None = None
     at: time | None = None
     part: str = ""
+    any_day: bool = False
 
     @property
     def whole(self) -> bool:
-        return self.part == ANY or (self.day is not None and (self.at is not None or bool(self.part)))
+        some_day = self.day is not None or self.any_day
+        return self.part == ANY or (some_day and (self.at is not None or bool(self.part)))
+
+    def __str__(self) -> str:
+        """ "2026-11-24 10:00", "2026-11-24 morning", "any morning", "any"."""
+        at = f"{self.at:%H:%M}" if self.at is not None else self.part
+        day = str(self.day or "") or ("any" if self.any_day and at != ANY else "")
+        return f"{day} {at}".strip()
 
 
 class _Reader:
@@ -42,9 +50,10 @@ class _Reader:
         day = self.day()
         part = self.part()
         at = self.hour(part)
-        if self.ask.asked and self.how.any_time.search(self.plain):
+        any_day = day is None and self.how.any_day.search(self.plain) is not None
+        if self.ask.asked and self.how.any_time.search(self.plain) and not (any_day and at):
             part = part or ANY
-        return When(day, at, "" if at else part)
+        return When(day, at, "" if at else part, self.ask.asked and any_day)
 
     def rest(self) -> str:
         """The text without the words that made the answer."""
@@ -223,7 +232,7 @@ def read(text: str, ask: Ask) -> Found | None:
     if said == When() or (not ask.asked and (said.day is None or (said.day == ask.today and not said.whole))):
         return None  # "how are you today?" is no appointment
     before = ask.before if isinstance(ask.before, When) else When()
-    now = replace(before, day=said.day or before.day)
+    now = replace(before, day=said.day or before.day, any_day=said.any_day or (before.any_day and said.day is None))
     if said.at is not None or said.part:
         now = replace(now, at=said.at, part=said.part)
     return Found(say(now, ask), reader.rest(), whole=now.whole, known=now)
@@ -233,6 +242,8 @@ def say(when: When, ask: Ask) -> str:
     """A `When` as the agent says it."""
     speech = ask.speech
     parts = [speech.say_day(when.day)] if when.day is not None else []
+    if when.any_day and when.part != ANY:
+        parts.append(speech.say_any_day)
     if when.at is not None:
         parts.append(speech.say_time(when.at))
     elif when.part and when.part != ANY:
