@@ -9,6 +9,7 @@ PROGRAMS = (
     ("benchmarks.calls",),
     ("benchmarks.calls", "20", "--providers"),
     ("benchmarks.webhooks",),
+    ("benchmarks.stages",),
 )
 
 for module, *arguments in PROGRAMS:

@@ -237,3 +237,21 @@ def test_a_fault_that_cannot_be_is_refused() -> None:
         Fault("conect")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="counts starts from 1"):
         Fault("cut", nth=0)
+
+
+async def test_a_final_comes_as_late_after_the_voice_as_it_is_told_to(autojump_clock: MockClock) -> None:
+    stt = ScriptedSTT(0.1, final_s=lambda: 0.9)
+    into, audio = trio.open_memory_channel[Heard](10)
+    finals: list[float] = []
+
+    async def speak() -> None:
+        with into:
+            for i in range(20):
+                await trio.sleep(0.1)
+                await into.send(Heard(bytes(1600), (i + 1) * 100, voiced=i < 5))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(speak)
+        async with stt.listen(audio, AudioFormat(), "en-US") as transcripts:
+            finals += [trio.current_time() async for t in transcripts if t.final]
+    assert finals == [pytest.approx(0.5 + 0.9)]

@@ -142,13 +142,21 @@ class ScriptedSTT(_Scripted):
 
     While `Heard.voiced`, a partial for each piece, with one more word of the expected text per 300 ms of voice; the
     whole text when the voice pauses; final after 400 ms of silence, or at the end of the audio. Each result leaves
-    `latency_s` after the audio that it rests on. With nothing expected the words are "word1 word2 ...", numbered
-    through the call.
+    `latency_s` after the audio that it rests on; a final `final_s()` after the voice has ended, if that is given, but
+    not before those 400 ms: providers take their time with finals, and not always the same. With nothing expected the
+    words are "word1 word2 ...", numbered through the call.
     """
 
-    def __init__(self, latency_s: float = 0.0, *, fail: Fault | Sequence[Fault] = (), name: str = "scripted") -> None:
+    def __init__(
+        self,
+        latency_s: float = 0.0,
+        *,
+        final_s: Callable[[], float] | None = None,
+        fail: Fault | Sequence[Fault] = (),
+        name: str = "scripted",
+    ) -> None:
         super().__init__(name, fail)
-        self.latency_s = latency_s
+        self.latency_s, self.final_s = latency_s, final_s
         self._expected: deque[str] = deque()
 
     def expect(self, text: str) -> None:
@@ -186,6 +194,8 @@ class ScriptedSTT(_Scripted):
         async def tell(now: _Utterance, text: str, final: bool) -> None:
             if text:
                 due = trio.current_time() + self.latency_s
+                if final and self.final_s is not None:
+                    due = trio.current_time() - now.silent_ms / 1000 + self.final_s()
                 await into.send((due, Transcript(text, final, now.until_ms, now.from_ms, complete=final)))
 
         async def finish(now: _Utterance) -> None:
