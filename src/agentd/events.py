@@ -213,6 +213,16 @@ class LlmStart(Event, frozen=True, kw_only=True):
     speculative: bool
 
 
+class Governed(Event, frozen=True, kw_only=True):
+    """The rules of a reply changed it: `what` is "cut", "appended", "refused" or "varied"; `why` names the limit, or
+    the kind of claim that no fact bore out."""
+
+    name = "GOVERNED"
+    turn: int
+    what: str
+    why: str
+
+
 class TtsStart(Event, frozen=True, kw_only=True):
     name = "TTS_START"
     turn: int

@@ -23,7 +23,7 @@ from agentd.testing.scripted import Fault, ScriptedLLM, ScriptedSTT, ScriptedTTS
 from agentd.testing.sounds import voice
 from agentd.testing.stage import PLAYBOOK, Stage, stage
 
-LONG = "This is the first sentence of a long reply. And this is the second one. And a third, to be safe."
+LONG = "This is the first sentence of a long reply. This is the second one, with one more, to be safe."
 
 
 def test_a_caller_speaks_and_is_answered_after_the_silence_wait() -> None:

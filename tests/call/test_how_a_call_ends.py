@@ -23,7 +23,7 @@ from agentd.testing.play import play
 from agentd.testing.scripted import ScriptedLLM, ScriptedSTT, ScriptedTTS
 from agentd.testing.stage import Stage, stage
 
-LONG = "This is the first sentence of a long reply. And this is the second one. And a third, to be safe."
+LONG = "This is the first sentence of a long reply. This is the second one, with one more, to be safe."
 
 
 async def exchange(s: Stage) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from random import Random
 from typing import Protocol
 
@@ -35,6 +36,8 @@ from agentd.call.tape import Bus, Tape
 from agentd.call.turn import Desk, Turn
 from agentd.call.view import View
 from agentd.config import Settings
+from agentd.core.governor import Governor
+from agentd.core.governor_manners import Manners
 from agentd.core.history import History
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
 from agentd.core.playbook import Playbook
@@ -79,6 +82,7 @@ class House:
     vad: VAD | None = None
     sampler: Sampler | None = None
     rng: Random = field(default_factory=Random)
+    today: Callable[[], date] = date.today
     ended: Callable[[CallRecord], None] = lambda record: None
     """Told of every record, synchronously, before the socket is closed: what Twilio asks next must find the truth."""
 
@@ -112,6 +116,10 @@ class Call:
             trouble=lambda: self.playbook.phrase("trouble", self.brain.floor.turns), cached=house.phrases.get,
         )  # fmt: skip
         history = history or History()
+        self._manners = Manners(
+            playbook, first_words=settings.ai_max_words_first_reply, max_chars=settings.llm_max_chars,
+            today=house.today(),
+        )  # fmt: skip
         self.brain = Brain(settings, playbook, self, self._desk, history, _opening(playbook, facts))
         self.mouth = Mouth(media, playout, self._sent)
         self._sample = house.sampler.take(facts.call_sid) if house.sampler is not None else None
@@ -184,10 +192,14 @@ class Call:
         return trio.current_time()
 
     def prompt(self, text: str) -> Prompt:
+        messages = self.brain.floor.history.messages(text)
         return Prompt(
-            self.facts.call_sid, self.playbook, self.house.system_prompt(self.playbook),
-            self.brain.floor.history.messages(text), self.house.settings.ai_max_words_first_reply,
+            self.facts.call_sid, self.playbook, self.house.system_prompt(self.playbook), messages,
+            self._manners.most_words(messages),
         )  # fmt: skip
+
+    def governor(self, text: str) -> Governor:
+        return Governor(self._manners.rules(self.brain.floor.history.messages(text), self.brain.floor.turns))
 
     def filler(self, nth: int) -> tuple[str, bytes]:
         text = self.playbook.phrase("filler", self.brain.floor.turns + nth)

@@ -25,6 +25,7 @@ from agentd.config import Settings
 from agentd.core.answer_clock import AnswerClock
 from agentd.core.barge_in import BargeIn, Verdict
 from agentd.core.call_state import State, check
+from agentd.core.governor import Governor
 from agentd.core.history import History
 from agentd.core.media_stream import FRAME_MS
 from agentd.core.playout import Due, Said
@@ -32,6 +33,7 @@ from agentd.engines import Prompt
 from agentd.events import (
     AgentSaid,
     Event,
+    Governed,
     LlmStart,
     MarkAck,
     MarkSent,
@@ -54,6 +56,7 @@ class Hands(Protocol):
     def end(self, reason: str) -> None: ...
     def now(self) -> float: ...
     def prompt(self, text: str) -> Prompt: ...
+    def governor(self, text: str) -> Governor: ...
     def filler(self, nth: int) -> tuple[str, bytes]: ...
     def delay_s(self) -> float: ...
 
@@ -71,6 +74,7 @@ class Floor:
         self.state = State.LISTENING
         self.turn: Turn | None = None
         self.turns = max((e.turn for e in history.entries), default=0)  # of a resumed call: its numbers go on
+        self.fallbacks = 0  # replies in a row of which the governor refused something (two: hand over)
         self.heard = 0  # turns of which the caller heard something
         self.spoke_s = hands.now()  # when a frame of ours was last written
         self._allow_at: float | None = None
@@ -87,6 +91,7 @@ class Floor:
             self.turns,
             kind,
             prompt=None if fixed else self._hands.prompt(words),
+            governor=None if fixed else self._hands.governor(words),
             fixed=fixed,
             words=words,
             interruptible=interruptible,
@@ -250,5 +255,9 @@ class Floor:
             self.heard += 1
             self.history.agent(turn.number, said.text, cut=said.cut)
             self._hands.emit(AgentSaid(turn=turn.number, text=Private(said.text), cut=said.cut))
+        if turn.governor is not None:
+            self.fallbacks = self.fallbacks + 1 if turn.governor.fell_back else 0
+            for act in turn.governor.acts:
+                self._hands.emit(Governed(turn=turn.number, what=act.what, why=act.why))
         self._hands.emit(TtsEnd(turn=turn.number, frames=said.frames if said is not None else 0))
         self._hands.emit(turn.telemetry(barged=barged))

@@ -14,7 +14,7 @@ import trio
 
 from agentd.audio.mulaw import encode
 from agentd.audio.resample import Resampler
-from agentd.core.phrases import Phrases
+from agentd.core.governor import Governor
 from agentd.engines import LLM, TTS, Prompt, Token, Voice
 from agentd.errors import EngineError
 from agentd.events import Turn as TurnEvent
@@ -62,6 +62,7 @@ class Turn:
         kind: str,
         *,
         prompt: Prompt | None = None,
+        governor: Governor | None = None,
         fixed: str = "",
         words: str = "",
         interruptible: bool = True,
@@ -69,6 +70,7 @@ class Turn:
     ) -> None:
         self._desk = desk
         self.number, self.kind, self.prompt, self.fixed = number, kind, prompt, fixed
+        self.governor = governor  # of a reply; keeps its rules
         self.words, self.interruptible, self.then_end = words, interruptible, then_end
         self.scope = trio.CancelScope()
         self.committed = False
@@ -116,21 +118,22 @@ class Turn:
     async def _think(self, out: trio.MemorySendChannel[str]) -> None:
         said = 0
         with out:
-            if self.prompt is None:
+            if self.prompt is None or self.governor is None:
                 await out.send(self.fixed)
                 return
-            phrases = Phrases()
             try:
                 async with self._desk.llm.reply(self.prompt) as tokens:
                     async for token in tokens:
                         if isinstance(token, Token):
-                            for phrase in phrases.feed(token.text):
+                            for phrase in self.governor.feed(token.text):
                                 await out.send(phrase)
                                 said += 1
+                        if self.governor.done:
+                            break  # nothing more of it would be said
             except* EngineError:
-                self._engine_failed()  # half a sentence is never spoken: what is left in `phrases` is dropped
+                self._engine_failed()  # half a sentence is never spoken: the governor is not finished
             else:
-                for phrase in phrases.rest():
+                for phrase in self.governor.finish():
                     await out.send(phrase)
                     said += 1
             if not said and not self.committed:

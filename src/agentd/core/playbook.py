@@ -29,7 +29,8 @@ class Playbook:
 
     `phrases` maps a key to its variants, two or more each. Keys every playbook has: "filler", "again" (ask to repeat),
     "go-on" (invitation after a fragment), "silent-1", "silent-2", "goodbye", "busy", "trouble" (last resort),
-    "time-warning", "resume".
+    "time-warning", "resume". It may have "not-known" (said instead of what no tool has told us) and "once-more"
+    (said before the same words again).
     """
 
     name: str
