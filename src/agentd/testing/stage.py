@@ -21,9 +21,10 @@ from agentd.call.call import Call, Engines, House, PhraseAudio
 from agentd.call.reception import Refused, receive_start
 from agentd.call.tape import Bus
 from agentd.config import Settings
+from agentd.core.history import History
 from agentd.core.media_stream import Start
 from agentd.core.playbook import Playbook
-from agentd.engines import LLM, STT, TTS
+from agentd.engines import LLM, STT, TTS, VAD
 from agentd.events import AgentSaid, CallerSaid, Event, Private, Recorded
 from agentd.facts import CallFacts, CallRecord
 from agentd.hookspecs import Guard
@@ -119,6 +120,8 @@ async def stage(
     seed: int = 0,
     hang_up: bool = True,
     resumed: bool = False,
+    history: History | None = None,
+    vad: VAD | None = None,
 ) -> AsyncIterator[Stage]:
     """A call that has started (`resumed`: in place of a stream that was lost). `engines` (chains, say) take the place
     of `stt`, `llm` and `tts`; `stt` still is what the caller tells what it will hear.
@@ -134,11 +137,12 @@ async def stage(
         phrases=phrases or NoPhrases(),
         system_prompt=lambda playbook: playbook.persona,
         guards=guards,
+        vad=vad,
     )
     twilio.start()
     admitted = await receive_start(twilio.media, lambda start: replace(facts_of(start), resumed=resumed), within_s=5)
     assert not isinstance(admitted, Refused), admitted
-    call = Call(house, twilio.media, admitted, playbook)
+    call = Call(house, twilio.media, admitted, playbook, history)
     caller = Caller(twilio, stt, step_ms=step_ms, noise_rms=noise_rms, seed=seed)
     scene = Stage(call, twilio, caller, tape)
     with scene.house:
