@@ -37,6 +37,19 @@ def test_a_model_chain() -> None:
     assert cancel_everywhere(scenario, check=nothing_open).steps > 40
 
 
+def test_a_model_chain_with_two_beside_each_other_and_one_that_goes_on() -> None:
+    async def scenario(scope: trio.CancelScope) -> Sequence[ScriptedLLM]:
+        engines = ScriptedLLM(1.5, 0.01, fail=Fault("mid", after=4)), ScriptedLLM(1.0, 0.01)
+        llm = FallbackLLM([Named(str(i), e) for i, e in enumerate(engines)], lambda event: None)
+        with scope:
+            async with llm.reply(PROMPT) as tokens:
+                async for _ in tokens:
+                    await trio.sleep(0.02)
+        return engines
+
+    assert cancel_everywhere(scenario, check=nothing_open).steps > 40
+
+
 def test_a_voice_chain() -> None:
     async def scenario(scope: trio.CancelScope) -> Sequence[ScriptedTTS]:
         engines = ScriptedTTS(0.1, fail=Fault("empty")), ScriptedTTS(0.1)
@@ -86,3 +99,29 @@ def test_a_probe_that_is_cancelled_at_any_step_leaves_the_next_call_a_probe() ->
         return engine
 
     assert cancel_everywhere(scenario, check=lambda engine: nothing_open([engine.engine])).steps > 5
+
+
+def test_a_second_opinion() -> None:
+    async def scenario(scope: trio.CancelScope) -> Sequence[ScriptedSTT]:
+        engines = ScriptedSTT(0.1, fail=Fault("stall", nth=1)), ScriptedSTT(0.3)
+        chain = [Named(str(i), e) for i, e in enumerate(engines)]
+        stt = FallbackSTT(chain, lambda event: None, jitter=lambda low, high: low)
+        into, audio = trio.open_memory_channel[Heard](math.inf)
+
+        async def play() -> None:
+            with into:
+                for i in range(28):
+                    await trio.sleep(0.1)
+                    into.send_nowait(Heard(PIECE, (i + 1) * 100, voiced=i < 8))
+
+        with scope:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(play)
+                async with stt.listen(audio, AudioFormat(), "en-US") as transcripts:
+                    async for _ in transcripts:
+                        pass
+        into.close()
+        audio.close()
+        return engines
+
+    assert cancel_everywhere(scenario, check=nothing_open).steps > 60

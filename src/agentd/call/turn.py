@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from agentd.audio.mulaw import encode
-from agentd.audio.resample import Resampler
+from agentd.audio.line import ToLine
 from agentd.core.governor import Governor
 from agentd.engines import LLM, TTS, Prompt, Token, Voice
 from agentd.errors import EngineError
@@ -21,8 +20,6 @@ from agentd.events import Turn as TurnEvent
 
 if TYPE_CHECKING:
     from agentd.core.playout import Playout
-
-LINE_HZ = 8000
 
 
 @dataclass(slots=True)
@@ -147,16 +144,10 @@ class Turn:
         desk.playout.phrase(self.number, phrase)
         try:
             async with desk.tts.speak(phrase, desk.voice) as chunks:
-                resampler: Resampler | None = None
+                to_line = ToLine()
                 async for chunk in chunks:
-                    pcm = chunk.pcm
-                    if chunk.rate_hz != LINE_HZ:
-                        if resampler is None:
-                            resampler = Resampler(chunk.rate_hz, LINE_HZ)
-                        pcm = resampler.process(pcm)
-                    await self._push(encode(pcm))
-                if resampler is not None:
-                    await self._push(encode(resampler.finish()))
+                    await self._push(to_line.feed(chunk.pcm, chunk.rate_hz))
+                await self._push(to_line.finish())
         except* EngineError:
             self._engine_failed()
             spoken = False

@@ -47,4 +47,5 @@ STT_UNHEARD_MS = 500  # voice without words below which nobody is asked: a cough
 STT_DOUBT_MS = 1000  # of silence after it: about when the caller is asked to repeat (SPEC 2.6: 1.2 s from T1)
 STT_KEPT_MS = 10_000  # of such an utterance, for a second opinion (SPEC 4.1: "<= 10 s of audio")
 STT_LEAD_IN_MS = 300  # of audio before its first voice (SPEC 2.1)
+STT_ALONE_S = 1.0  # more, when only the same engine can be asked: one that is busy must not be kept busier (a guess)
 STT_SECOND_OPINION_S = 5.0  # for it to come: later, the caller has long said it again (a guess)

@@ -24,6 +24,7 @@ from agentd.events import AsrErr
 from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, garbled, hand_on
 from agentd.resilience.budgets import (
     STT_AGAIN_S,
+    STT_ALONE_S,
     STT_BEHIND,
     STT_CONNECT_S,
     STT_DEAF_S,
@@ -145,6 +146,8 @@ class FallbackSTT:
                 if (engine := self._course.other(trio.current_time())) is None:
                     return None
                 words: Transcript | None = None
+                if len(self._course.chain) == 1:
+                    await trio.sleep(STT_ALONE_S)
 
                 async def ask() -> None:
                     nonlocal words

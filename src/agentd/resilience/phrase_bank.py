@@ -13,13 +13,12 @@ from contextlib import AbstractAsyncContextManager
 import trio
 from trio.abc import ReceiveChannel
 
-from agentd.audio.mulaw import decode, encode
-from agentd.audio.resample import Resampler
+from agentd.audio.line import LINE_HZ, ToLine
+from agentd.audio.mulaw import decode
 from agentd.engines import TTS, AudioChunk, Voice
 from agentd.errors import EngineError
 from agentd.resilience.phrase_store import PhraseStore
 
-LINE_HZ = 8000
 AT_ONCE = 2  # syntheses beside each other at start: a local voice has no more cores to spare
 CHUNK_BYTES = 2 * LINE_HZ  # one second of PCM: a whole phrase must not be handed on in one step
 
@@ -90,18 +89,11 @@ class PhraseBank:
         raise last or EngineError("there is no voice")
 
     async def _synthesise(self, tts: TTS, text: str) -> bytes:
-        pcm = bytearray()
-        resampler: Resampler | None = None
+        mulaw, to_line = bytearray(), ToLine()
         async with tts.speak(text, self._voice) as chunks:
             async for chunk in chunks:
-                if chunk.rate_hz == LINE_HZ:
-                    pcm += chunk.pcm
-                    continue
-                resampler = resampler or Resampler(chunk.rate_hz, LINE_HZ)
-                pcm += resampler.process(chunk.pcm)
-        if resampler is not None:
-            pcm += resampler.finish()
-        return encode(bytes(pcm))
+                mulaw += to_line.feed(chunk.pcm, chunk.rate_hz)
+        return bytes(mulaw + to_line.finish())
 
 
 class CachedTTS:
