@@ -28,7 +28,8 @@ from agentd.core.call_state import State, check
 from agentd.core.governor import Governor
 from agentd.core.history import History
 from agentd.core.media_stream import FRAME_MS
-from agentd.core.playout import Due, Said
+from agentd.core.playout import Due
+from agentd.core.speech_audio import Said
 from agentd.engines import Prompt
 from agentd.events import (
     AgentSaid,

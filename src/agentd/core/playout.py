@@ -23,59 +23,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 
 from agentd.audio.level import frame_level
 from agentd.config import Settings
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
+from agentd.core.speech_audio import FULLY_HEARD, Phrase, Said, Speech
 
 FRAME_S = FRAME_MS / 1000
 MARK_EVERY = 50  # frames: a mark at least every second (SPEC 3.2)
 QUEUE_MS = 3000  # synthesised and not yet sent; more makes the voice task wait (bounded read-ahead)
 ECHO_FROM_S, ECHO_TO_S = 0.1, 0.4  # an echo of ours comes back this much later (SPEC 2.3)
 STALLED_S = 3.0  # a mark this overdue: the other end no longer reads (DESIGN 3)
-FULLY_HEARD = 0.9  # of a phrase; its last 10 % is mostly the decay of the last word (a guess)
 _EPSILON_S = 1e-6
-
-
-@dataclass(slots=True)
-class _Phrase:
-    text: str
-    start: int  # first frame, counted over the whole speech
-    filler: bool
-    end: int | None = None  # one past the last frame; None while it is being synthesised
-
-
-@dataclass(slots=True)
-class _Speech:
-    turn: int
-    interruptible: bool
-    frames: deque[bytes] = field(default_factory=deque)  # from `base` on
-    base: int = 0
-    rest: bytes = b""
-    phrases: list[_Phrase] = field(default_factory=list)
-    sent: int = 0
-    marked: int = 0
-    acked: int = 0
-    acked_at: float = inf  # when playing began, or the last mark came back
-    allowed: bool = False
-    held: bool = False
-    finished: bool = False
-    tail_sent: bool = False
-    begun: bool = False  # a frame is on the wire
-    replied: bool = False  # a frame that is no filler is on the wire
-    heard: int = 0  # before a hold sent us back
-    holds: int = 0
-
-    @property
-    def mark(self) -> str:
-        """Of this stretch: after a hold, echoes of the stretch before it must not pass for its own."""
-        return f"t{self.turn}.{self.holds}"
-
-    @property
-    def queued(self) -> int:
-        return self.base + len(self.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +57,6 @@ class Due:
     underrun_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the caller heard of a speech. `cut`: not all that was synthesised, or more was to come."""
-
-    turn: int
-    text: str
-    cut: bool
-    frames: int
-
-
 class Playout:
     """See the module. All methods are synchronous and total: a turn that is no longer current is ignored."""
 
@@ -116,7 +67,7 @@ class Playout:
         self._tail = b"\xff" * (settings.tts_tail_ms * FRAME_BYTES // FRAME_MS)
         self._tail_s = settings.tts_tail_ms / 1000
         self._mark_timeout_s = settings.mark_timeout_ms / 1000
-        self._speech: _Speech | None = None
+        self._speech: Speech | None = None
         self._dry_at = 0.0  # when Twilio's buffer runs dry, by our clock
         self._pending: deque[tuple[str, float]] = deque()  # marks out, with when they should have been played
         self._played: deque[tuple[float, float]] = deque()  # (when it plays, level) of recent frames
@@ -125,12 +76,12 @@ class Playout:
 
     def begin(self, turn: int, *, interruptible: bool = True) -> None:
         """A new speech takes the place of the one before, silently. `cut` first if that one was audible."""
-        self._speech = _Speech(turn, interruptible)
+        self._speech = Speech(turn, interruptible)
 
     def phrase(self, turn: int, text: str, *, filler: bool = False) -> None:
         """What is pushed from here on is this phrase. A filler is heard but is no part of the reply."""
         if (s := self._current(turn)) is not None:
-            s.phrases.append(_Phrase(text, s.queued, filler))
+            s.phrases.append(Phrase(text, s.queued, filler))
 
     def push(self, turn: int, mulaw: bytes) -> None:
         """Audio of the phrase begun last; any length."""
@@ -149,7 +100,7 @@ class Playout:
         if waiting is not None and waiting.start == s.queued:
             s.phrases.pop()
         elif waiting is not None:  # it broke off: what still comes of it follows the filler
-            waiting.end, waiting = s.queued, _Phrase("", s.queued, False)
+            waiting.end, waiting = s.queued, Phrase("", s.queued, False)
         self.phrase(turn, text, filler=True)
         self.push(turn, mulaw)
         self.end_phrase(turn)
@@ -201,7 +152,7 @@ class Playout:
         before = s.sent
         if s.sent < s.queued and self._dry_at - now <= self._low_s + _EPSILON_S:
             if self._dry_at < now:
-                if s.begun and not s.tail_sent and not self._phrase_at(s, s.sent - 1).filler:
+                if s.begun and not s.tail_sent and not s.phrase_at(s.sent - 1).filler:
                     underrun_ms = round((now - self._dry_at) * 1000)
                 self._dry_at = now
             # the very first frame goes alone, so that it is on the wire before the others are encoded
@@ -209,7 +160,7 @@ class Playout:
             while s.sent < s.queued and self._dry_at < limit - _EPSILON_S:
                 if not s.begun:
                     s.begun, s.acked_at, started = True, now, s.turn
-                if not s.replied and not self._phrase_at(s, s.sent).filler:
+                if not s.replied and not s.phrase_at(s.sent).filler:
                     s.replied, replied = True, s.turn
                 self._send_frame(s, messages)
                 self._mark_if_due(s, messages, marks)
@@ -245,7 +196,7 @@ class Playout:
             return s.turn if number == str(s.turn) else None
         if kind == s.mark:
             s.acked, s.acked_at = int(number), now
-            self._forget_heard(s)
+            s.forget_heard()
         return None
 
     def hold(self, now: float) -> None:
@@ -255,7 +206,7 @@ class Playout:
             s.heard = self._heard(s, now)
             s.held = True
             s.holds += 1
-            phrase = self._phrase_at(s, s.heard)
+            phrase = s.phrase_at(s.heard)
             whole = phrase.end is not None and s.heard >= phrase.end  # between two phrases: nothing to say again
             s.sent = s.marked = s.acked = max(s.base, s.heard if whole else phrase.start)
             self._line_cleared(now)
@@ -274,7 +225,7 @@ class Playout:
         self._speech = None
         if s is None or not s.begun:
             return None
-        said = self._said(s, self._heard(s, now))
+        said = s.said(self._heard(s, now))
         self._line_cleared(now)
         return said
 
@@ -283,7 +234,7 @@ class Playout:
         if (s := self._current(turn)) is None:
             return None
         self._speech = None
-        return self._said(s, s.queued)
+        return s.said(s.queued)
 
     # --- what others ask
 
@@ -341,10 +292,10 @@ class Playout:
 
     # --- within
 
-    def _current(self, turn: int) -> _Speech | None:
+    def _current(self, turn: int) -> Speech | None:
         return self._speech if self._speech is not None and self._speech.turn == turn else None
 
-    def _send_frame(self, s: _Speech, messages: list[bytes]) -> None:
+    def _send_frame(self, s: Speech, messages: list[bytes]) -> None:
         frame = s.frames[s.sent - s.base]
         messages.append(self._writer.media(frame))
         self._played.append((self._dry_at, frame_level(frame)))
@@ -353,7 +304,7 @@ class Playout:
         self._dry_at += FRAME_S
         s.sent += 1
 
-    def _mark_if_due(self, s: _Speech, messages: list[bytes], marks: list[str]) -> None:
+    def _mark_if_due(self, s: Speech, messages: list[bytes], marks: list[str]) -> None:
         if s.sent > s.marked and (s.sent - s.marked >= MARK_EVERY or any(p.end == s.sent for p in s.phrases)):
             s.marked = s.sent
             self._mark(f"{s.mark}:{s.sent}", messages, marks)
@@ -363,7 +314,7 @@ class Playout:
         marks.append(name)
         self._pending.append((name, self._dry_at))
 
-    def _wake_at(self, s: _Speech, now: float) -> float:
+    def _wake_at(self, s: Speech, now: float) -> float:
         if s.tail_sent:
             at = self._dry_at + self._mark_timeout_s
         elif s.sent < s.queued or s.finished:
@@ -372,7 +323,7 @@ class Playout:
             return inf  # a push will poke
         return max(at, now) if at > now - _EPSILON_S else now
 
-    def _heard(self, s: _Speech, now: float) -> int:
+    def _heard(self, s: Speech, now: float) -> int:
         """Frames of the speech that were played by now: the clock's estimate, held between what marks prove."""
         if not s.begun:
             return 0
@@ -381,33 +332,6 @@ class Playout:
         by_clock = s.sent - int(left_s / FRAME_S + 0.999)
         at_most = s.acked + int(max(0.0, now - s.acked_at) / FRAME_S + _EPSILON_S)
         return max(s.heard, s.acked, min(by_clock, at_most, s.sent))
-
-    def _phrase_at(self, s: _Speech, frame: int) -> _Phrase:
-        for phrase in reversed(s.phrases):
-            if phrase.start <= frame:
-                return phrase
-        return s.phrases[0]
-
-    def _said(self, s: _Speech, heard: int) -> Said:
-        words: list[str] = []
-        cut = not s.finished
-        for phrase in s.phrases:
-            end = phrase.end if phrase.end is not None else s.queued
-            share = (heard - phrase.start) / (end - phrase.start) if end > phrase.start else 0.0
-            if share < FULLY_HEARD:
-                cut = True
-            if phrase.filler or share <= 0:
-                continue
-            spoken = phrase.text.split()
-            words += spoken if share >= FULLY_HEARD else spoken[: int(len(spoken) * share)]
-        return Said(s.turn, " ".join(words), cut, heard)
-
-    def _forget_heard(self, s: _Speech) -> None:
-        """Frames of phrases that were heard whole can never be needed again."""
-        keep_from = self._phrase_at(s, s.acked).start
-        while s.base < min(keep_from, s.sent):
-            s.frames.popleft()
-            s.base += 1
 
     def _line_cleared(self, now: float) -> None:
         self._pending.clear()
