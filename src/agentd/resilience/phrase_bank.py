@@ -15,6 +15,7 @@ from trio.abc import ReceiveChannel
 
 from agentd.audio.line import LINE_HZ, ToLine
 from agentd.audio.mulaw import decode
+from agentd.core.spoken import spoken
 from agentd.engines import TTS, AudioChunk, Voice
 from agentd.errors import EngineError
 from agentd.resilience.phrase_store import PhraseStore
@@ -75,8 +76,9 @@ class PhraseBank:
 
     async def _obtain(self, text: str) -> bytes:
         last: EngineError | None = None
+        words = spoken(text, self._voice.language)  # on disk by what was said: those rules may change between starts
         for name, tts in self._voices.items():
-            if self._store is not None and (kept := await self._store.get(text, self._voice, name)) is not None:
+            if self._store is not None and (kept := await self._store.get(words, self._voice, name)) is not None:
                 return kept
             try:
                 mulaw = await self._synthesise(tts, text)
@@ -84,7 +86,7 @@ class PhraseBank:
                 last = e
                 continue
             if self._store is not None:
-                await self._store.put(text, self._voice, name, mulaw)
+                await self._store.put(words, self._voice, name, mulaw)
             return mulaw
         raise last or EngineError("there is no voice")
 
