@@ -37,7 +37,7 @@ from agentd.call.turn import Desk, Turn
 from agentd.call.view import View
 from agentd.config import Settings
 from agentd.core.governor import Governor
-from agentd.core.governor_manners import Manners
+from agentd.core.governor_manners import MannersOf
 from agentd.core.history import History
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
 from agentd.core.playbook import Playbook
@@ -83,8 +83,14 @@ class House:
     sampler: Sampler | None = None
     rng: Random = field(default_factory=Random)
     today: Callable[[], date] = date.today
+    manners: MannersOf = field(init=False)
     ended: Callable[[CallRecord], None] = lambda record: None
     """Told of every record, synchronously, before the socket is closed: what Twilio asks next must find the truth."""
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        manners = MannersOf(first_words=s.ai_max_words_first_reply, max_chars=s.llm_max_chars)
+        object.__setattr__(self, "manners", manners)
 
 
 class Call:
@@ -116,10 +122,7 @@ class Call:
             trouble=lambda: self.playbook.phrase("trouble", self.brain.floor.turns), cached=house.phrases.get,
         )  # fmt: skip
         history = history or History()
-        self._manners = Manners(
-            playbook, first_words=settings.ai_max_words_first_reply, max_chars=settings.llm_max_chars,
-            today=house.today(),
-        )  # fmt: skip
+        self._manners = house.manners(playbook, house.today())
         self.brain = Brain(settings, playbook, self, self._desk, history, _opening(playbook, facts))
         self.mouth = Mouth(media, playout, self._sent)
         self._sample = house.sampler.take(facts.call_sid) if house.sampler is not None else None

@@ -27,7 +27,7 @@ _AGAIN = re.compile(
 
 
 class Manners:
-    """The part that stays the same for a call is worked out once. `today`: the caller's date when the call began."""
+    """The part that stays the same is worked out once. `today`: the caller's date when the call began."""
 
     def __init__(self, playbook: Playbook, *, first_words: int, max_chars: int, today: date) -> None:
         self._playbook, self._first_words, self._max_chars, self._today = playbook, first_words, max_chars, today
@@ -76,6 +76,24 @@ class Manners:
                 words = normal(sentence)
                 if words and (len(words) > SHORT_SENTENCE or i == len(whole) - 1):
                     self._own[words] = kind
+
+
+class MannersOf:
+    """The manners of a playbook, worked out once a day and shared by its calls: they are 30 kB and some milliseconds."""
+
+    MOST = 4  # playbooks in use at once; more are worked out again
+
+    def __init__(self, *, first_words: int, max_chars: int) -> None:
+        self._first_words, self._max_chars = first_words, max_chars
+        self._known: list[tuple[Playbook, date, Manners]] = []
+
+    def __call__(self, playbook: Playbook, today: date) -> Manners:
+        for known, day, manners in self._known:
+            if known is playbook and day == today:
+                return manners
+        manners = Manners(playbook, first_words=self._first_words, max_chars=self._max_chars, today=today)
+        self._known = [*self._known[1 - self.MOST :], (playbook, today, manners)]
+        return manners
 
 
 def _phrases(tokens: list[str]) -> list[str]:
