@@ -79,7 +79,7 @@ class Manners:
 
 
 class MannersOf:
-    """The manners of a playbook, worked out once a day and shared by its calls: they are 30 kB and some milliseconds."""
+    """The manners of a playbook, worked out once a day and shared by its calls: they are 30 kB and milliseconds."""
 
     MOST = 4  # playbooks in use at once; more are worked out again
 
