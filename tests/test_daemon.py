@@ -10,10 +10,23 @@ from typing import TypeVar
 import httpx
 import trio
 
+from agentd.agents.playbook_draft import draft
 from agentd.audio.mulaw import decode
 from agentd.config import Settings
 from agentd.daemon import Daemon
-from agentd.events import CallEnded, CallerSaid, Event, Ready, Recorded, StreamRefused, WsHandshake, WsStart
+from agentd.events import (
+    AgentSaid,
+    CallEnded,
+    CallerSaid,
+    Event,
+    PlaybookChanged,
+    PlaybookRefused,
+    Ready,
+    Recorded,
+    StreamRefused,
+    WsHandshake,
+    WsStart,
+)
 from agentd.plugins import Plugins
 from agentd.simulator.phone import Network, place_call
 from agentd.simulator.script import HangUp, Interrupt, Say, Silence, Step, WaitForAgent
@@ -148,3 +161,19 @@ async def test_an_audio_sample_is_three_seconds_of_what_the_recogniser_got(tmp_p
         await place_call(webhook(address), [Silence(0.3), Say(LONG), Silence(2.5), HangUp()], network=Network(seed=1))
     [wav] = list((tmp_path / "samples").glob("*.wav"))
     assert len(read_wav(wav)) == 3 * 8000 * 2
+
+
+async def test_a_changed_playbook_is_used_by_the_next_call_and_a_broken_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "office.toml"
+    text = draft("office", "en-US", "")
+    path.write_text(text, "utf-8")
+    async with house(tmp_path, playbook=str(path)) as (daemon, address, listener):
+        path.write_text(text.replace("How can I help you today?", "What can I do?"), "utf-8")
+        await place_call(webhook(address), [*GREETED, HangUp()], network=Network(seed=1))
+        path.write_text("language = 3", "utf-8")
+        await place_call(webhook(address), [*GREETED, HangUp()], network=Network(seed=2))
+        assert "What can I do?" in daemon.playbook.greeting
+    assert [event.playbook for event in listener.events(PlaybookChanged)] == ["office"]
+    [refused] = listener.events(PlaybookRefused)
+    assert (refused.where, refused.key) == (str(path), "language")
+    assert ["What can I do?" in event.text.text for event in listener.events(AgentSaid)] == [True, True]

@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "serve": "Answer calls.",
     "call": "Place a simulated call to an agentd.",
     "check": "Check the settings, the engines and the plugins.",
+    "playbook": "Check, list and begin playbooks.",
+    "eval": "Play scripted dialogues against a playbook.",
     "plugins": "List the plugins and what they bring.",
     "calls": "The calls that were kept, and what was said in them.",
     "person": "What is kept of a person: export it, or remove it.",

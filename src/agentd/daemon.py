@@ -27,7 +27,7 @@ from socket import socket
 import trio
 
 from agentd import __version__
-from agentd.agents.playbook_file import load_playbook
+from agentd.agents.playbook_watch import PlaybookWatch
 from agentd.agents.prompting import system_prompt
 from agentd.audio.mulaw import decode
 from agentd.audio.wav import wav_of
@@ -38,8 +38,8 @@ from agentd.call.tape import Bus
 from agentd.config import Settings
 from agentd.core.playbook import Playbook
 from agentd.engines import Voice
-from agentd.errors import PluginFailed
-from agentd.events import PluginFailure, Ready, RecordingKnown
+from agentd.errors import ConfigError, PluginFailed
+from agentd.events import PlaybookChanged, PlaybookRefused, PluginFailure, Ready, RecordingKnown
 from agentd.facts import CallFacts, Incoming
 from agentd.hookspecs import DaemonTask, Subscriber
 from agentd.media import MediaStream
@@ -81,7 +81,10 @@ class Daemon:
         self.keeper = StoreSubscriber(self.store)
         self.bus = Bus([LogSubscriber(settings), self.keeper, *subscribers, *plugins.subscribers()])
         plugins.report_to(self.bus.house)
-        self.playbook = _playbook(settings)
+        self._playbooks = PlaybookWatch(
+            settings.playbook or "", settings.language_code, self._new_playbook, self._refused_playbook
+        )
+        self.playbook = _greeted(self._playbooks.current(), settings)
         self._chains = Chains.load(settings, plugins)
         voice = Voice(self.playbook.language, "", settings.tts_rate, settings.tts_pitch)
         store = PhraseStore(settings.state_dir / "tts-cache", settings.tts_cache_mb)
@@ -198,7 +201,19 @@ class Daemon:
         return wav_of(decode(mulaw)) if mulaw is not None else None
 
     def _playbook_for(self, incoming: Incoming) -> Playbook:
-        return self.plugins.playbook_for(incoming) or self.playbook
+        if (given := self.plugins.playbook_for(incoming)) is not None:
+            return given
+        self._playbooks.current()  # a change comes back through `_new_playbook`
+        return self.playbook
+
+    def _new_playbook(self, playbook: Playbook) -> None:
+        self.playbook = _greeted(playbook, self.settings)
+        self.bus.house(PlaybookChanged(playbook=playbook.name))
+        if self._calls_nursery is not None:
+            self._calls_nursery.start_soon(self._prepare_phrases)
+
+    def _refused_playbook(self, error: ConfigError) -> None:
+        self.bus.house(PlaybookRefused(where=error.where, key=error.key, problem=error.problem, cure=error.cure))
 
     def _no_media(self, facts: CallFacts) -> None:
         if self.front is not None:
@@ -274,8 +289,8 @@ def _twilio(settings: Settings) -> TwilioRest | None:
     return TwilioRest(settings.twilio_account_sid, token, settings.twilio_api_url)
 
 
-def _playbook(settings: Settings) -> Playbook:
-    playbook = load_playbook(settings.playbook or "", settings.language_code)
+def _greeted(playbook: Playbook, settings: Settings) -> Playbook:
+    """With the greeting of the settings, if they have one for its language."""
     greeting = settings.ai_greeting_he
     if greeting is not None and playbook.language.startswith("he"):
         return replace(playbook, greeting=greeting)

@@ -117,6 +117,23 @@ class RecordingKnown(Event, frozen=True, kw_only=True):
     duration_s: int | None = None
 
 
+class PlaybookChanged(Event, frozen=True, kw_only=True):
+    """The playbook's file changed: calls that begin from now on use it."""
+
+    name = "PLAYBOOK_CHANGED"
+    playbook: str
+
+
+class PlaybookRefused(Event, frozen=True, kw_only=True):
+    """The playbook's file changed and cannot be used; calls go on with the last one that was whole."""
+
+    name = "PLAYBOOK_REFUSED"
+    where: str
+    key: str
+    problem: str
+    cure: str
+
+
 class PluginFailure(Event, frozen=True, kw_only=True):
     name = "PLUGIN_FAILED"
     plugin: str

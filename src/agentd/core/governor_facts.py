@@ -45,6 +45,16 @@ _WORKED_OUT = re.compile(
     r"|(?<![א-ת])[ובלהמש]*(?:ימים|יומיים|שבוע(?:ות|יים)?|חודש(?:ים|יים)?|סופ\"ש|מתי ש|בהקדם|הכי מהר)"
 )
 
+_BARE = re.compile(r"(?<![\d:.])\d{1,3}(?:\.\d+)?(?![\d:.])")
+_AND_A_HALF = re.compile(r"(?<![\d:.])(\d{1,3}) (?:וחצי|and a half)")
+_SCALES = (
+    (re.compile(r"\b(?:thousand|k)\b|(?<![א-ת])[ובלמהש]*אל(?:ף|פים)(?![א-ת])"), 1e3),
+    (re.compile(r"\bmillion\b|(?<![א-ת])[ובלמהש]*מיליון"), 1e6),
+)
+_MILLION_AND = re.compile(r"(?:(\d+) )?(?:million|מיליון)(?: and| ו)? (\d{1,3})(?![\d:.]| (?:thousand|אל))")
+_BARE_DAY = re.compile(r"(?<![א-ת])[ובל]?(ראשון|שני|שלישי|רביעי|חמישי|שישי)(?![א-ת])")
+SHORT_ANSWER = 4  # words; a number alone may leave its thousands or millions out
+
 LEAST_PRICE = 100  # a smaller number in a tool's result, without a currency, is rather something else
 
 
@@ -144,7 +154,21 @@ def said(text: str, today: date) -> Facts:
             stated.add(Claim("price", round(amount * 1e6, 2)))  # "one point eight"
         if 100 <= amount < 1000:
             stated.add(Claim("price", amount * 1e3))  # "eight hundred"
+    stated |= {Claim("price", amount) for amount in _unfinished(loose)}
+    plain = " ".join([plain, *(f"| יום {day}" for day in _BARE_DAY.findall(text))])  # "שישי בבוקר"
     return _facts(stated, plain, text, today, any_day=_WORKED_OUT.search(plain) is not None)
+
+
+def _unfinished(plain: str) -> set[float]:
+    """Amounts whose scale went unsaid: "a million eight hundred", "מיליון שמונה", "eight thousand, or ten"; in a short
+    answer any number: "two and a half"."""
+    bare = {float(number) for number in _BARE.findall(plain)}
+    bare |= {float(number) + 0.5 for number in _AND_A_HALF.findall(plain)}
+    short = len(plain.split()) <= SHORT_ANSWER
+    found = {round(n * scale, 2) for n in bare for word, scale in _SCALES if short or word.search(plain)}
+    for millions, rest in _MILLION_AND.findall(plain):
+        found.add(float(millions or 1) * 1e6 + int(rest) * (1e5 if int(rest) < 10 else 1e3))
+    return found
 
 
 def _facts(stated: set[Claim], plain: str, text: str, today: date, *, any_day: bool) -> Facts:

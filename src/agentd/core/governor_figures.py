@@ -44,6 +44,7 @@ _TIDY = (
     (re.compile(r"(?<=\d)(st|nd|rd|th)\b"), "th"),
     (re.compile(r"(?<=[א-ת])\s?[-־–](?=\d)"), " "),
     (re.compile(r"(?<=[a-z])-(?=[a-z])"), " "),
+    (re.compile(r"(?<![א-ת])([ובלמהשכ]?)שנים(?= עשר(?![א-ת]))"), r"\1שתים"),  # twelve, as it is often written
 )
 
 
@@ -54,7 +55,8 @@ def figures(text: str) -> str:
     for pattern, to in _TIDY:
         text = pattern.sub(to, text)
     words = [w for w in _TOKEN.findall(text) if not w.isspace()]
-    return re.sub(r" (?=[,.;:?!%])|(?<=\d) (?=th\b)", "", " ".join(_converted(words)))
+    plain = re.sub(r" (?=[,.;:?!%])|(?<=\d) (?=th\b)", "", " ".join(_converted(words)))
+    return re.sub(r"(?<=\d) (?:point|נקודה) (?=\d)", ".", plain)
 
 
 def _converted(words: list[str]) -> Iterator[str]:
@@ -74,7 +76,7 @@ def _converted(words: list[str]) -> Iterator[str]:
 def _number(words: list[str], at: int) -> tuple[str, str, int]:
     """(Hebrew prefix, figures, where it ends), or figures "" when no number begins at `at`."""
     word, prefix = words[at], ""
-    if at and words[at - 1].endswith("יום"):
+    if at and words[at - 1].endswith("יום") and words[at - 1] != "היום":
         return "", "", at  # "יום שני" is Monday
     while word not in _UNITS and word not in _TENS and word not in _SPECIAL:
         if len(word) < 3 or word[0] not in _PREFIXES or len(prefix) == 2:

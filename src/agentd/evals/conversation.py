@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from agentd.core.governor import Act
 from agentd.core.playbook import Playbook
 from agentd.core.speech import Message, Prompt
 from agentd.evals.asked import UNKNOWN, asked, closes
@@ -14,7 +15,8 @@ MOST_TURNS = 24  # of the caller: a dialogue that has not closed by then goes in
 _YES = {"he": "כן", "en": "Yes."}
 _DONT_KNOW = {"he": "לא יודע.", "en": "I don't know."}
 
-Reply = Callable[[Prompt], Awaitable[str]]
+Reply = Callable[[Prompt], Awaitable[tuple[str, tuple[Act, ...]]]]
+"""The reply to a prompt as the caller would hear it, and what the governor had to do to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Exchange:
     agent: str
     asks: str
     spent: bool
+    acts: tuple[Act, ...] = ()
 
 
 @dataclass(slots=True)
@@ -55,10 +58,10 @@ async def converse(talk: Talk, reply: Reply) -> None:
         if line is None:
             return
         talk.messages.append(Message("caller", line))
-        agent = (await reply(talk.prompt())).strip()
+        agent, acts = await reply(talk.prompt())
         talk.messages.append(Message("agent", agent))
         before, asks = asks, _asks(agent, talk.playbook, asks, caller.last)
-        talk.exchanges.append(Exchange(line, before, agent, asks, caller.spent(asks)))
+        talk.exchanges.append(Exchange(line, before, agent, asks, caller.spent(asks), acts))
         if not talk.turns and closes(agent, talk.playbook):
             talk.turns = turn
 

@@ -50,6 +50,9 @@ def _in_reply(each: Exchange, talk: Talk, before: str) -> Iterator[str]:
         yield "greets again"
     if each.spent and each.asks in talk.script.expect.slots and each.asks != each.answered:
         yield f"asks for {each.asks} again"
+    for act in each.acts:
+        if act.what in ("cut", "refused"):
+            yield f"the governor {act.what} it: {act.why}"
     for pattern in talk.script.expect.never:
         if re.search(pattern, reply):
             yield f"says {pattern!r}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentd.evals.conversation import Exchange
 from agentd.evals.run import Outcome
 
 COLUMNS = ("dialogue", "slots filled", "rules", "turns to close", "what went wrong")
@@ -75,11 +76,18 @@ def as_json(outcomes: Sequence[Outcome], engine: str) -> dict[str, Any]:
                 },
                 "broken": each.broken,
                 "turns_to_close": each.turns,
-                "lines": [{"caller": said.caller, "agent": said.agent, "asks": said.asks} for said in each.exchanges],
+                "lines": [
+                    {"caller": said.caller, "agent": said.agent, "asks": said.asks, "governor": _acts(said)}
+                    for said in each.exchanges
+                ],
             }
             for each in outcomes
         ],
     }
+
+
+def _acts(said: Exchange) -> list[str]:
+    return [f"{act.what}: {act.why}" for act in said.acts]
 
 
 def _wrong(outcome: Outcome) -> list[str]:

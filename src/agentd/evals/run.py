@@ -10,6 +10,8 @@ from functools import partial
 import trio
 
 from agentd.agents.prompting import PromptSettings, system_prompt
+from agentd.core.governor import Act, Governor
+from agentd.core.governor_manners import Manners
 from agentd.core.playbook import Playbook
 from agentd.core.speech import Message, Prompt, Token
 from agentd.engines import LLM
@@ -75,10 +77,11 @@ async def play(bench: Bench, script: Script, playbook: Playbook) -> Outcome:
     def prompts(messages: tuple[Message, ...]) -> Prompt:
         return Prompt(f"eval-{script.name}", playbook, system, messages, bench.max_words)
 
+    manners = Manners(playbook, first_words=bench.max_words, max_chars=bench.settings.llm_max_chars, today=bench.today)
     talk = Talk(script, playbook, prompts)
     failed: list[str] = []
     try:
-        await converse(talk, partial(_reply, bench.brain))
+        await converse(talk, partial(_reply, bench, manners))
     except* EngineError as group:
         failed = [f"engine: {error}" for error in group.exceptions]
     except* trio.TooSlowError:
@@ -99,8 +102,14 @@ def check_names(script: Script, playbook: Playbook) -> None:
                 raise ConfigError(script.where, f"{part}.{key}", problem, f"use one of {known}")
 
 
-async def _reply(brain: LLM, prompt: Prompt) -> str:
-    """The whole reply; tool calls do nothing here."""
+async def _reply(bench: Bench, manners: Manners, prompt: Prompt) -> tuple[str, tuple[Act, ...]]:
+    """The whole reply, through the governor as in a call; tool calls do nothing here."""
+    nth = sum(message.role == "agent" for message in prompt.messages)
+    governor = Governor(manners.rules(prompt.messages, nth))
     with trio.fail_after(REPLY_S):
-        async with brain.reply(prompt) as tokens:
-            return "".join([token.text async for token in tokens if isinstance(token, Token)])
+        async with bench.brain.reply(prompt) as tokens:
+            async for token in tokens:
+                if isinstance(token, Token):
+                    governor.feed(token.text)
+    governor.finish()
+    return " ".join(governor.said).strip(), tuple(governor.acts)

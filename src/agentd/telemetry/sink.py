@@ -25,6 +25,7 @@ WARNINGS: Final = (
     events.TtsErr,
     events.EngineSwitch,
     events.Watchdog,
+    events.PlaybookRefused,
     events.PluginFailure,
     events.StreamRefused,
     events.BadInput,

@@ -97,7 +97,7 @@ ENGLISH = Speech(
                 "Which number can we call you back on, one digit at a time?",
             ),
             "date": (
-                "Which day works for you, and at what time, say Tuesday at ten?",
+                "Which day works for you, and roughly at what time?",
                 "Is there a day this week that suits you?",
             ),
             "timing": ("Roughly when: soon, in a few months, or is there no rush?", "In which month, more or less?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
 import phonenumbers
 
@@ -22,6 +23,9 @@ def read(text: str, ask: Ask) -> Found | None:
     runs = [run for run in runs if all(number.value < 1_000_000 or number.digits in text for number in run)]
     if not runs:  # "three million two hundred" is an amount
         return None
+    every = list(chain.from_iterable(runs))
+    if ask.asked and len(runs) > 1 and _national(_digits(every), ask.region, phonenumbers.is_valid_number):
+        runs = [every]  # whatever was said between the parts
     run = max((_best(run, ask.region) for run in runs), key=lambda run: len(_digits(run)))
     digits = _digits(run)
     rest = without(text, spoken[run[0].first].start, spoken[run[-1].last - 1].end)
