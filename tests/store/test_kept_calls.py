@@ -18,6 +18,9 @@ from agentd.events import AgentSaid, CallEnded, CallerSaid, Event, Recorded, Tur
 from agentd.plugins import Plugins
 from agentd.simulator.phone import Network, place_call
 from agentd.simulator.script import HangUp, Interrupt, Say, Step, WaitForAgent
+from agentd.storage import AuditRow
+from agentd.store.audit import broken_at
+from agentd.store.sql_store import SqlStore
 from agentd.telemetry.turns import NAMES, turn_fields
 from agentd.testing.sounds import voice
 
@@ -102,3 +105,59 @@ def test_a_call_is_shown_to_be_read(kept: tuple[Path, str, list[Event]]) -> None
     assert "ended: stop" in text
     [first, *_] = [event.text.text for event in events if isinstance(event, CallerSaid)]
     assert f"caller  {first}" in text
+
+
+def test_a_person_is_exported_and_removed_and_the_audit_trail_says_so(kept: tuple[Path, str, list[Event]]) -> None:
+    state, sid, _ = kept
+    spaced = "+972 50-123-4567"
+    exported = json.loads(run(state, "person", "export", spaced).stdout)
+    assert exported["customer"]["phone"] == CALLER
+    assert [call["call_sid"] for call in exported["calls"]] == [sid]
+    assert exported["calls"][0]["lines"]
+
+    assert run(state, "person", "delete", spaced, typed="n\n").exit_code == 1
+    assert json.loads(run(state, "person", "export", spaced).stdout) == exported
+    removed = run(state, "person", "delete", spaced, typed="y\n")
+    assert removed.exit_code == 0
+    assert removed.stdout.startswith("removed: ")
+
+    assert json.loads(run(state, "calls", "list", "--json").stdout) == []
+    again = run(state, "person", "export", CALLER)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "nothing is kept of +972501234567" in again.stderr
+    rows = trio.run(trail, state)
+    assert [row.action for row in rows] == ["person-export", "person-export", "person-delete"]
+    assert broken_at(rows) is None
+    assert not any("50123456" in row.detail for row in rows)
+
+
+async def trail(state: Path) -> list[AuditRow]:
+    store = SqlStore(settings(state))
+    await store.open(create=False)
+    rows = await store.trail()
+    await store.aclose()
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("calls", "show", "CA1"), 1, "no call CA1 is kept"),
+        (("calls", "list", "--since", "yesterday"), 2, "is neither a date"),
+        (("person", "export", "anonymous"), 2, "no number in the international form"),
+        (("person", "delete", "+972509999999", "--yes"), 1, "nothing is kept of"),
+    ],
+)
+def test_what_is_not_there_or_not_understood_is_said(
+    kept: tuple[Path, str, list[Event]], arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    said = run(kept[0], *arguments)
+    assert said.exit_code == code
+    assert says in said.stderr
+    assert "Traceback" not in said.output
+
+
+def test_a_state_directory_without_a_store_is_said(tmp_path: Path) -> None:
+    said = run(tmp_path, "calls", "list")
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert "agentd.db does not exist" in said.stderr

@@ -4,9 +4,9 @@
 |---|---|
 | `WS_START` | `CallBegan` |
 | `CALLER_SAID` | a line of the caller; `late`: the caller's last line again, with other words |
-| `STATE_CHANGE`: "caller-went-on" | the caller's last line is taken back, if not answered yet: its words come again |
+| `STATE_CHANGE` | "caller-went-on" takes back a line that waits for its answer: its words come again |
 | `AGENT_SAID` | a line of ours, as far as it was heard; none if nothing was |
-| `TURN` | a turn with its measures; what the caller said before it is answered |
+| `TURN` | a turn with its measures |
 | `RECORDING` | a recording |
 | `CALL_ENDED` | `CallOver`, and the memory of the stream is dropped |
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from agentd.core.call_state import State
 from agentd.events import AgentSaid, CallEnded, CallerSaid, Recorded, RecordingKnown, StateChange, Turn, WsStart
 from agentd.storage import CallBegan, CallOver, Change, LineRow, LineTakenBack, RecordingRow, TurnRow
 
@@ -25,7 +26,7 @@ MAX_STREAMS: Final = 10_000  # remembered; more means that ends were dropped, an
 @dataclass(slots=True)
 class _Stream:
     last: LineRow | None = None  # the caller's last line
-    answered: bool = True
+    waits: bool = False  # for its answer: we are preparing it
 
 
 class Fold:
@@ -42,12 +43,11 @@ class Fold:
                 return CallBegan(sid, generation, event.caller, event.called, event.mode, now_ms)
             case CallerSaid():
                 return self._caller(recorded, event, now_ms)
-            case StateChange(cause="caller-went-on"):
-                return self._went_on(sid, generation)
+            case StateChange() if event.new != State.PROCESSING:
+                return self._settled(sid, generation, went_on=event.cause == "caller-went-on")
             case AgentSaid() if event.text.text:
                 return LineRow(sid, generation, recorded.seq, event.turn, now_ms, "agent", event.text, event.cut)
             case Turn():
-                self._stream(sid, generation).answered = True
                 return _turn(recorded, event, now_ms)
             case RecordingKnown():
                 return RecordingRow(event.recording_sid, event.call_sid, event.status, event.duration_s, now_ms)
@@ -63,14 +63,16 @@ class Fold:
             stream.last = replace(stream.last, text=event.text)
         else:
             stream.last = LineRow(sid, generation, recorded.seq, event.turn, now_ms, "caller", event.text)
-            stream.answered = False
+            stream.waits = True
         return stream.last
 
-    def _went_on(self, sid: str, generation: int) -> LineTakenBack | None:
+    def _settled(self, sid: str, generation: int, *, went_on: bool) -> LineTakenBack | None:
+        """We are not preparing an answer any more: the line has one, or will have none."""
         stream = self._stream(sid, generation)
-        if stream.last is None or stream.answered:
+        waited, stream.waits = stream.waits, False
+        if stream.last is None or not (waited and went_on):
             return None
-        gone, stream.last, stream.answered = stream.last, None, True
+        gone, stream.last = stream.last, None
         return LineTakenBack(sid, generation, gone.seq)
 
     def _stream(self, sid: str, generation: int) -> _Stream:

@@ -2,7 +2,7 @@
 
 | what | how it is known | becomes |
 |---|---|---|
-| card | 13 to 19 digits that satisfy Luhn, anywhere in a longer run too | `[card]` |
+| card | groups of 13 to 19 digits together that satisfy Luhn, in a longer run too | `[card]` |
 | identity number | 9 digits that satisfy the Israeli checksum | `[id]` |
 | telephone number | 9 to 15 digits in one piece, or with spaces, dashes, brackets after a 0 or a + | `***567` |
 | any longer number | 16 digits or more: a card that was heard wrong | `[number]` |
@@ -20,7 +20,8 @@ _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LONG: Final = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,}(?!\d)")
 _NINE: Final = re.compile(r"(?<![\d+])\d(?:[ -]?\d){8}(?![ -]?\d)")
 _PHONE: Final = re.compile(r"(?<![\w+])(?:\+\d|0|\(0)(?:[ -]?[()]?[ -]?\d){7,14}(?!\d)|(?<!\d)\d{9,15}(?!\d)")
-_DIGITS_OF_ALL: Final = re.compile(r"\d")
+_DIGIT: Final = re.compile(r"\d")
+_GROUP: Final = re.compile(r"\d+")
 
 MIN_CARD, MAX_CARD = 13, 19  # ISO/IEC 7812
 MAX_PHONE = 15  # E.164
@@ -42,7 +43,7 @@ def redact(text: str) -> str:
     text = text.replace("\0", "").encode("utf-8", "replace").decode()
     if "@" in text:
         text = _EMAIL.sub("[email]", text)
-    if _DIGITS_OF_ALL.search(text) is None:
+    if _DIGIT.search(text) is None:
         return text
     text = _LONG.sub(_card, text)
     text = _NINE.sub(_identity, text)
@@ -50,19 +51,19 @@ def redact(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    return "".join(_DIGITS_OF_ALL.findall(text))
+    return "".join(_DIGIT.findall(text))
 
 
 def _card(found: re.Match[str]) -> str:
-    """The card goes; what was said before and after it, such as a date, stays to be looked at."""
+    """The card goes, as whole groups of digits; a date or a code that was said beside it stays."""
     run = found[0]
-    at = [i for i, c in enumerate(run) if c.isdigit()]
-    for first in range(len(at) - MIN_CARD + 1):
-        for size in range(min(MAX_CARD, len(at) - first), MIN_CARD - 1, -1):
-            begin, end = at[first], at[first + size - 1] + 1
-            if luhn(_digits(run[begin:end])) and run[begin] != "0":
-                return f"{run[:begin]}[card]{run[end:]}"
-    return run if len(at) <= MAX_PHONE else "[number]"
+    groups = list(_GROUP.finditer(run))
+    for i, first in enumerate(groups):
+        for last in reversed(groups[i:]):
+            digits = _digits(run[first.start() : last.end()])
+            if MIN_CARD <= len(digits) <= MAX_CARD and luhn(digits):
+                return f"{run[: first.start()]}[card]{run[last.end() :]}"
+    return run if len(_digits(run)) <= MAX_PHONE else "[number]"
 
 
 def _identity(found: re.Match[str]) -> str:

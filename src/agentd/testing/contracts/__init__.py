@@ -9,11 +9,14 @@ They run in virtual time. An engine that uses threads says `virtual = False` and
 
 import pytest
 
-pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in ("base", "stt", "llm", "tts", "guard", "vad")))
+pytest.register_assert_rewrite(
+    *(f"{__name__}.{part}" for part in ("base", "stt", "llm", "tts", "guard", "vad", "store"))
+)
 
 from agentd.testing.contracts.fake_call import FakeCall  # noqa: E402
 from agentd.testing.contracts.guard import GuardContract  # noqa: E402
 from agentd.testing.contracts.llm import LLMContract, LLMFailureContract  # noqa: E402
+from agentd.testing.contracts.store import StoreContract  # noqa: E402
 from agentd.testing.contracts.stt import STTContract, STTFailureContract  # noqa: E402
 from agentd.testing.contracts.tts import TTSContract, TTSFailureContract  # noqa: E402
 from agentd.testing.contracts.vad import VADContract  # noqa: E402
@@ -25,6 +28,7 @@ __all__ = [
     "LLMFailureContract",
     "STTContract",
     "STTFailureContract",
+    "StoreContract",
     "TTSContract",
     "TTSFailureContract",
     "VADContract",

@@ -1,0 +1,74 @@
+"""What leaves a text, and what stays because the conversation was about it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentd.store.redact import identity_number, luhn, redact
+
+DIGITS = st.text("0123456789", min_size=12, max_size=18)
+
+
+def with_check_digit(digits: str) -> str:
+    return next(digits + last for last in "0123456789" if luhn(digits + last))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("my card is 4111 1111 1111 1111, until 12/27", "my card is [card], until 12/27"),
+        ("4111-1111-1111-1111 123", "[card] 123"),
+        ("378282246310005", "[card]"),
+        ("card 4111 1111 1111 1112", "card [number]"),
+        ("תעודת זהות 123456782", "תעודת זהות [id]"),
+        ("12345678-2", "[id]"),
+        ("write to dana.k+x@example.co.il.", "write to [email]."),
+        ("call 050-123-4567 or +972 50 123 4567", "call ***567 or ***567"),
+        ("0501234567", "***567"),
+        ("(03) 123-4567", "***567"),
+        ("972501234567", "***567"),
+    ],
+)
+def test_what_is_about_a_person_leaves(text: str, kept: str) -> None:
+    assert redact(text) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2,500,000 shekels",
+        "2500000",
+        "on 10.11.2026 at 15:00",
+        "2026-11-10 15:30",
+        "3 rooms, 4th floor, 120 metres",
+        "6 עד 8",
+        "*2020",
+        "",
+    ],
+)
+def test_what_the_call_was_about_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(DIGITS, st.sampled_from(["", " ", "-"]), st.text("abc אבג .,:", max_size=10))
+def test_no_card_number_survives_however_it_is_grouped(digits: str, between: str, around: str) -> None:
+    card = with_check_digit("4" + digits[1:])
+    grouped = between.join(card[i : i + 4] for i in range(0, len(card), 4))
+    kept = redact(f"{around}{grouped}{around}")
+    assert sum(c.isdigit() for c in kept) <= 6
+    assert card not in kept.replace(between, "") if between else card not in kept
+
+
+@given(st.text("0123456789", min_size=8, max_size=8))
+def test_no_identity_number_survives(digits: str) -> None:
+    number = next(digits + last for last in "0123456789" if luhn(digits + last))
+    if identity_number(number):
+        assert redact(f"id {number}") in ("id [id]",)
+
+
+@given(st.text())
+def test_redaction_never_fails_and_is_done_once(text: str) -> None:
+    assert redact(redact(text)) == redact(text)
+    redact(text).encode("utf-8")
