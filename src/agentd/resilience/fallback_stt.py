@@ -38,9 +38,11 @@ from agentd.resilience.budgets import (
     STT_STALLED_S,
     STT_UNHEARD_MS,
 )
-from agentd.resilience.second_opinion import Unheard, length_ms, transcribe
+from agentd.resilience.kept import Kept
+from agentd.resilience.second_opinion import Unheard, transcribe
 
 Jitter = Callable[[float, float], float]
+PCM_MS_BYTES = 16  # of `Heard.pcm` in a millisecond
 
 
 class FallbackSTT:
@@ -49,7 +51,7 @@ class FallbackSTT:
 
     def __init__(self, chain: Sequence[Named[STT]], emit: Emit, *, jitter: Jitter = random.uniform) -> None:
         self._course, self._emit, self._jitter = Course("stt", chain, emit), emit, jitter
-        self._recent: deque[Heard] = deque()  # the last seconds, for the next session
+        self._recent: deque[Kept] = deque()  # the last seconds, for the next session
         self._unheard = Unheard()
         self._asking: trio.CancelScope | None = None  # a second opinion
         self._known = _Known()
@@ -69,7 +71,7 @@ class FallbackSTT:
         with unwrapped():
             async with trio.open_nursery() as nursery:
 
-                def doubt(kept: list[Heard]) -> None:
+                def doubt(kept: list[Kept]) -> None:
                     if self._asking is None:
                         self._asking = trio.CancelScope()
                         nursery.start_soon(self._second_opinion, feed, self._asking, kept, fmt, language, out)
@@ -135,7 +137,7 @@ class FallbackSTT:
         self,
         feed: _Feed,
         asking: trio.CancelScope,
-        kept: list[Heard],
+        kept: list[Kept],
         fmt: AudioFormat,
         language: str,
         out: trio.MemorySendChannel[Transcript],
@@ -182,7 +184,7 @@ class FallbackSTT:
         words, self._known.partial = self._known.partial, None
         if words is None or words.until_ms is None or not self._recent:
             return
-        if words.from_ms < self._recent[0].until_ms - length_ms(self._recent[0]):
+        if words.from_ms < self._recent[0].from_ms:
             await hand_on(out, replace(words, final=True))
             self._known.final(words)
 
@@ -213,19 +215,20 @@ class _Known:
 class _Feed:
     """The call's audio, on its way to whichever session is open."""
 
-    def __init__(self, recent: deque[Heard], unheard: Unheard, doubt: Callable[[list[Heard]], None]) -> None:
+    def __init__(self, recent: deque[Kept], unheard: Unheard, doubt: Callable[[list[Kept]], None]) -> None:
         self.recent, self._unheard, self._doubt = recent, unheard, doubt
         self.session: _Session | None = None
         self.ended = False
 
     async def run(self, audio: ReceiveChannel[Heard]) -> None:
         async for heard in audio:
-            self.recent.append(heard)
+            piece = Kept.of(heard)
+            self.recent.append(piece)
             while heard.until_ms - self.recent[0].until_ms >= STT_REPLAY_S * 1000:
                 self.recent.popleft()
             if self.session is not None:
                 self.session.hear(heard)
-            if (kept := self._unheard.hear(heard)) is not None:
+            if (kept := self._unheard.hear(piece)) is not None:
                 self._doubt(kept)
         self.ended = True
         if self.session is not None:
@@ -270,11 +273,11 @@ class _Session:
         except trio.BrokenResourceError:
             return None  # the engine has closed its ear and is about to say why
         if heard.voiced:
-            self._stretch_ms, self._silent_ms = self._stretch_ms + length_ms(heard), 0
+            self._stretch_ms, self._silent_ms = self._stretch_ms + _length_ms(heard), 0
             if self._unanswered_ms + self._stretch_ms >= self._stalled_ms:
                 self._judge("voice without a transcript")
             return None
-        self._silent_ms += length_ms(heard)
+        self._silent_ms += _length_ms(heard)
         if self._silent_ms >= STT_DOUBT_MS:  # a stretch shorter than any sentence was a cough: no number of them counts
             self._unanswered_ms += self._stretch_ms if self._stretch_ms >= STT_UNHEARD_MS else 0
             self._stretch_ms = 0
@@ -297,9 +300,9 @@ class _Session:
 
     async def run(self, fmt: AudioFormat, language: str) -> None:
         """Until the audio, the session or our patience ends. Raises `EngineError` when the engine ended it."""
-        for heard in self._feed.recent:
-            if heard.until_ms > self._known.final_ms:
-                self.hear(heard)
+        for piece in self._feed.recent:
+            if piece.until_ms > self._known.final_ms:
+                self.hear(piece.heard)
         self._answered()  # an engine that is given three seconds at once may take a moment
         self._feed.session = self
         try:
@@ -344,3 +347,7 @@ class _Session:
         if transcript.final:
             known.final_ms = max(known.final_ms, until_ms)
         return until_ms
+
+
+def _length_ms(heard: Heard) -> int:
+    return len(heard.pcm) // PCM_MS_BYTES

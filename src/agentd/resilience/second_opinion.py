@@ -15,26 +15,25 @@ from agentd.engines import STT, AudioFormat, Heard, Transcript
 from agentd.errors import EngineError
 from agentd.resilience.attempt import garbled
 from agentd.resilience.budgets import STT_DOUBT_MS, STT_KEPT_MS, STT_LEAD_IN_MS, STT_MOST_TEXT, STT_UNHEARD_MS
-
-MS_BYTES = 16  # of `Heard.pcm` in a millisecond
+from agentd.resilience.kept import Kept
 
 
 class Unheard:
     """The caller's voice since the last words, kept. Pure; its clock is the audio."""
 
     def __init__(self) -> None:
-        self._lead_in: deque[Heard] = deque()
-        self._kept: deque[Heard] = deque()
+        self._lead_in: deque[Kept] = deque()
+        self._kept: deque[Kept] = deque()
         self._voiced_ms = 0
         self._ended_ms = 0
         self._told = False
 
-    def hear(self, heard: Heard) -> list[Heard] | None:
+    def hear(self, heard: Kept) -> list[Kept] | None:
         """One piece. The whole utterance, once, when there was voice enough, then silence, and no words."""
         if heard.voiced:
             if not self._kept:
                 self._kept.extend(self._lead_in)
-            self._voiced_ms += length_ms(heard)
+            self._voiced_ms += heard.length_ms
             self._ended_ms, self._told = heard.until_ms, False
         if self._kept or heard.voiced:
             _keep(self._kept, heard, STT_KEPT_MS)
@@ -59,12 +58,12 @@ class Unheard:
         self._voiced_ms, self._told = 0, False
 
 
-async def transcribe(engine: STT, kept: list[Heard], fmt: AudioFormat, language: str) -> Transcript | None:
+async def transcribe(engine: STT, kept: list[Kept], fmt: AudioFormat, language: str) -> Transcript | None:
     """What `engine` makes of the whole utterance, as one final; None: no words. Raises `EngineError`."""
     until_ms = max(h.until_ms for h in kept if h.voiced)
     into, audio = trio.open_memory_channel[Heard](len(kept) + 1)
-    for heard in kept:
-        into.send_nowait(heard)
+    for piece in kept:
+        into.send_nowait(piece.heard)
     into.send_nowait(Heard(b"", kept[-1].until_ms, pause=True))
     into.close()
     finals: list[str] = []
@@ -78,14 +77,10 @@ async def transcribe(engine: STT, kept: list[Heard], fmt: AudioFormat, language:
                     finals.append(t.text.strip())
                 partial = "" if t.final else t.text.strip()
     text = " ".join(part for part in (*finals, partial) if part)
-    return Transcript(text, True, until_ms, kept[0].until_ms - length_ms(kept[0])) if text else None
+    return Transcript(text, True, until_ms, kept[0].from_ms) if text else None
 
 
-def length_ms(heard: Heard) -> int:
-    return len(heard.pcm) // MS_BYTES
-
-
-def _keep(pieces: deque[Heard], heard: Heard, most_ms: int) -> None:
+def _keep(pieces: deque[Kept], heard: Kept, most_ms: int) -> None:
     pieces.append(heard)
     while heard.until_ms - pieces[0].until_ms >= most_ms:
         pieces.popleft()
