@@ -116,10 +116,17 @@ async def test_refused_hints_are_left_out(google: FakeGoogle) -> None:
 
 async def test_when_nothing_is_left_to_do_without_the_refusal_is_the_error(google: FakeGoogle) -> None:
     google.trouble = Trouble(refuse=lambda config: (INVALID, "No."))
+    stt = google.stt(hints=("דירה",))
     with pytest.raises(EngineError, match=r"refused the request \(INVALID_ARGUMENT: No\.\)") as failed:
-        await listen(google.stt(hints=("דירה",)), SENTENCE)
+        await listen(stt, SENTENCE)
     assert not failed.value.retryable
-    assert len(google.speech.sessions) == 4  # as asked, without the model, as iw-IL, without hints
+    # As asked, without the model, as iw-IL, without hints; and the next call begins at the top.
+    assert [(s.model, s.language) for s in google.speech.sessions] == [
+        ("telephony", "he-IL"), ("", "he-IL"), ("", "iw-IL"), ("", "iw-IL"),
+    ]  # fmt: skip
+    google.trouble = Trouble()
+    await listen(stt, SENTENCE)
+    assert google.speech.sessions[-1].model == "telephony"
 
 
 @pytest.mark.parametrize(
@@ -179,12 +186,12 @@ async def test_messages_that_make_no_sense_change_nothing(google: FakeGoogle) ->
 async def test_a_little_garbage_is_passed_over_and_much_is_an_error(
     google: FakeGoogle, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.CRITICAL, "grpc")
     google.trouble = Trouble(garbage_ms=len(SENTENCE) * 100 - 600)
     assert texts(await listen(google.stt(), SENTENCE)) == SAID
     google.trouble = Trouble(garbage_ms=0)
     with pytest.raises(EngineError, match="cannot be read"):
         await listen(google.stt(), SENTENCE)
+    assert caplog.records == []
 
 
 async def test_a_google_that_reads_no_more_is_not_given_more(google: FakeGoogle) -> None:

@@ -127,11 +127,16 @@ async def test_a_voice_that_refuses_pitch_or_streaming_does_without_from_then_on
         assert missing in caplog.text
 
 
-async def test_a_refusal_of_everything_is_the_error(google: FakeGoogle) -> None:
-    google.trouble = Trouble(refuse=lambda request: (grpc.StatusCode.INVALID_ARGUMENT, "No."))
+async def test_a_phrase_that_is_refused_in_every_manner_is_the_error_and_teaches_nothing(google: FakeGoogle) -> None:
+    tts = google.tts()
+    await say(tts)
+    google.trouble = Trouble(refuse=lambda request: (grpc.StatusCode.INVALID_ARGUMENT, "The text is too long."))
     with pytest.raises(EngineError, match="refused") as failed:
-        await say(google.tts())
+        await say(tts)
     assert not failed.value.retryable
+    google.trouble = Trouble()
+    await say(tts)
+    assert google.voices.asked[1].streaming_audio_config.speaking_rate == 1.25
 
 
 @pytest.mark.parametrize("wanted", ["Aoede", "Wavenet"])
@@ -143,10 +148,7 @@ async def test_a_refusal_of_everything_is_the_error(google: FakeGoogle) -> None:
         (Trouble(garbage_ms=0), "cannot be read"),
     ],
 )
-async def test_trouble_is_a_retryable_error(
-    google: FakeGoogle, wanted: str, trouble: Trouble, says: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.CRITICAL, "grpc")
+async def test_trouble_is_a_retryable_error(google: FakeGoogle, wanted: str, trouble: Trouble, says: str) -> None:
     tts = google.tts(wanted=wanted)
     await say(tts)
     google.trouble = trouble

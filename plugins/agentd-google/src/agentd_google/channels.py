@@ -8,6 +8,7 @@ server lets it have about a hundred streams; those above stall without a word. S
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import cache
@@ -39,6 +40,8 @@ Metadata = tuple[tuple[str, str], ...]
 @cache
 def side_loop() -> SideLoop:
     """The one thread of this plugin."""
+    # A message that cannot be read is counted by whoever reads the stream; gRPC logs a traceback for each.
+    logging.getLogger("grpc._common").setLevel(logging.CRITICAL)
     return SideLoop("agentd-google")
 
 

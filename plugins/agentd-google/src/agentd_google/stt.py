@@ -45,7 +45,7 @@ class Rotation:
 
 
 class GoogleSTT:
-    """`model` "" leaves it to Google. What Google refuses once is not asked for again by any call."""
+    """`model` "" leaves it to Google. What one call has found that Google does without, no call asks for again."""
 
     def __init__(
         self,
@@ -82,15 +82,11 @@ class GoogleSTT:
         """What to ask for, as far as is known."""
         return self._asks.setdefault(language, Ask(language, self._model, self._hints))
 
-    def refused(self, language: str, ask: Ask, refusal: Refused) -> None:
-        """`ask` was refused. Raises the refusal when there is nothing left to do without."""
-        if self.ask(language) != ask:
-            return  # another call has learnt it already
-        less = ask.less(refusal.details)
-        if less is None:
-            raise refusal
-        self._asks[language], given_up = less
-        _log.warning("Google refuses %s (%s)", given_up, refusal.details)
+    def learn(self, language: str, ask: Ask, refusals: list[str]) -> None:
+        """`ask` has worked, after `refusals` of more: every later call begins with it."""
+        if refusals and self.ask(language) != ask:
+            self._asks[language] = ask
+            _log.warning("Google refuses %s", "; ".join(refusals))
 
 
 class _Conversation:
@@ -102,6 +98,7 @@ class _Conversation:
         self._unsettled = Unsettled(rate_hz)
         self._stream: Stream | None = None
         self._ask = engine.ask(language)
+        self._refusals: list[str] = []
         self._barren = 0
         self._begin()
 
@@ -113,7 +110,6 @@ class _Conversation:
 
     async def open(self) -> None:
         self._begin()
-        self._ask = self._engine.ask(self._language)
         dialect = self._engine.dialect
         opening = dialect.opening(self._ask, self._rate_hz)
         self._stream = await self._engine.pool.stream(dialect.method, dialect.metadata, opening)
@@ -137,9 +133,7 @@ class _Conversation:
                     await self._receive(self._stream, out)
                     nursery.cancel_scope.cancel(reason="Google has closed the stream")
         except Refused as refusal:
-            if self._answered:
-                raise
-            self._engine.refused(self._language, self._ask, refusal)
+            self._ask_less(refusal)
             return False
         except Closed as closed:
             self._bear(closed)
@@ -149,6 +143,14 @@ class _Conversation:
         if not self._all_sent:
             self._bear(EngineError("Google ends stream after stream", retryable=True, engine=NAME))
         return self._all_sent
+
+    def _ask_less(self, refusal: Refused) -> None:
+        """Google has refused what the stream was opened with. Raises that when there is nothing to do without."""
+        less = self._ask.less(refusal.details)
+        if self._answered or less is None:
+            raise refusal
+        self._ask, given_up = less
+        self._refusals.append(f"{given_up} ({refusal.details})")
 
     def _bear(self, closed: EngineError) -> None:
         """Google has closed the stream early: go on, unless it does nothing else."""
@@ -186,7 +188,9 @@ class _Conversation:
                     raise EngineError("Google sends what cannot be read", retryable=True, engine=NAME)
                 continue
             for result in self._engine.dialect.results(message):
-                self._answered = True
+                if not self._answered:
+                    self._answered = True
+                    self._engine.learn(self._language, self._ask, self._refusals)
                 await self._hand_on(result, out)
 
     async def _hand_on(self, result: Result, out: trio.MemorySendChannel[Transcript]) -> None:

@@ -48,24 +48,30 @@ class GoogleTTS:
         if not any(c.isalnum() for c in text):
             return
         chosen = await self._choose(voice)
-        phrase = Phrase(text, chosen, voice, out)
+        phrase, manner, refusals = Phrase(text, chosen, voice, out), self._manner(chosen), list[str]()
         while True:
-            manner = self._manner(chosen)
             try:
                 await phrase.speak(self.pool, manner)
-                return
             except Refused as refusal:
                 less = manner.less(refusal.details)
-                if less is None or phrase.spoke:
+                if phrase.spoke or less is None:
                     raise
-                if self._manner(chosen) == manner:  # else another phrase has learnt it already
-                    self._manners[chosen.name], left_out = less
-                    _log.warning("%s does without %s (%s)", chosen.name or "the voice", left_out, refusal.details)
+                manner, left_out = less
+                refusals.append(f"{left_out} ({refusal.details})")
+            else:
+                self._learn(chosen, manner, refusals)
+                return
 
     def _manner(self, voice: GoogleVoice) -> Manner:
         family = voice.family
         able = Manner(family.streams and self._streaming, family.rate, family.pitch)
         return self._manners.setdefault(voice.name, able)
+
+    def _learn(self, voice: GoogleVoice, manner: Manner, refusals: list[str]) -> None:
+        """`manner` has worked. Only now: a phrase that is refused in every manner says nothing about the voice."""
+        if self._manner(voice) != manner:
+            self._manners[voice.name] = manner
+            _log.warning("%s refuses %s", voice.name or "the voice", "; ".join(refusals))
 
     async def _choose(self, voice: Voice) -> GoogleVoice:
         async with self._listing:
