@@ -46,7 +46,7 @@ _WORKED_OUT = re.compile(
 )
 
 _BARE = re.compile(r"(?<![\d:.])\d{1,3}(?:\.\d+)?(?![\d:.])")
-_AND_A_HALF = re.compile(r"(?<![\d:.])(\d{1,3}) (?:וחצי|and a half)")
+_AND_A_PART = re.compile(r"(?<![\d:.])(\d{1,3}) (?:(וחצי|and a half)|ורבע|and a quarter)")
 _SCALES = (
     (re.compile(r"\b(?:thousand|k)\b|(?<![א-ת])[ובלמהש]*אל(?:ף|פים)(?![א-ת])"), 1e3),
     (re.compile(r"\bmillion\b|(?<![א-ת])[ובלמהש]*מיליון"), 1e6),
@@ -163,7 +163,7 @@ def _unfinished(plain: str) -> set[float]:
     """Amounts whose scale went unsaid: "a million eight hundred", "מיליון שמונה", "eight thousand, or ten"; in a short
     answer any number: "two and a half"."""
     bare = {float(number) for number in _BARE.findall(plain)}
-    bare |= {float(number) + 0.5 for number in _AND_A_HALF.findall(plain)}
+    bare |= {float(number) + (0.5 if half else 0.25) for number, half in _AND_A_PART.findall(plain)}
     short = len(plain.split()) <= SHORT_ANSWER
     found = {round(n * scale, 2) for n in bare for word, scale in _SCALES if short or word.search(plain)}
     for millions, rest in _MILLION_AND.findall(plain):

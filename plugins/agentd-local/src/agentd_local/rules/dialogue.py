@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 from agentd.core.playbook import Playbook, Slot
 from agentd_local.rules.slots import READERS, Ask, Found
 from agentd_local.rules.slots.base import canonical
-from agentd_local.rules.slots.phone import ending
+from agentd_local.rules.slots.phone import ending, tail
 from agentd_local.rules.slots.yes_no import verdict
 from agentd_local.rules.speech import Speech
 from agentd_local.rules.words import clean, plain, words
@@ -105,7 +105,7 @@ class Dialogue:
     # --- what the caller said
 
     def caller(self, text: str) -> None:
-        text = clean(text)
+        text = self._without_asides(clean(text))
         self.said, self.news = "", []
         intent = self._intent(text)
         if not words(text) or self.speech.hums.match(plain(text)):
@@ -120,6 +120,12 @@ class Dialogue:
             self.misses = self.asides = 0
             self.last = self.news[-1]
         self.lines += 1
+
+    def _without_asides(self, text: str) -> str:
+        """Without the sentences that are not for us, when others are: "Lovely weather! I'm calling ..."."""
+        aside = self.speech.intents["off-topic"]
+        kept = [sentence for sentence in re.split(r"(?<=[.!?])\s+", text) if not aside.search(plain(sentence))]
+        return " ".join(kept) if any(len(words(sentence)) > 1 for sentence in kept) else text
 
     def _intent(self, text: str) -> str:
         said = plain(text)
@@ -140,6 +146,8 @@ class Dialogue:
         self.doubt = None
         answer = verdict(text, self.speech)
         again = self._read(slot, self._after_correction(text), asked=slot.type != "text", before=_part(slot, found))
+        if again is None and slot.type == "phone" and answer is False:
+            again = tail(text, self.speech)
         if again is not None and not again.whole and slot.type == "phone" and answer is False:
             again = ending(found, again, self.speech)
         if again is not None and again.value != found.value and slot.type in TYPED and (again.whole or answer is False):
@@ -181,12 +189,18 @@ class Dialogue:
             return False
         cue = self.speech.correction.match(plain(text) + " ")
         said_so = cue is not None and bool(cue["said"])
+        if not said_so and asked is not None and asked.type in TYPED:
+            answer = self._read(asked, text, asked=True)
+            if answer is not None and answer.sure:
+                return False  # "no more than two million" answers what was asked
         filled = [s for s in self.playbook.slots if s.name in self.values and (said_so or s.type != "text")]
         filled.sort(key=lambda slot: (slot.type == "text", slot.name != self.last, ORDER.index(slot.type)))
         for slot in filled:
             before = self.values[slot.name]
             direct = slot.name == self.last or (said_so and slot.type in TYPED)
             found = self._read(slot, rest, asked=direct, before=_part(slot, before))
+            if found is not None and slot.type == "area" and not found.sure and not direct:
+                continue  # any words could be a place
             if found is not None and found.value != before.value and (found.whole or slot.type == "date"):
                 self._correct(slot, found)
                 return True
@@ -226,6 +240,11 @@ class Dialogue:
             if found is not None and (found.whole or before is None or found.known != before.known):
                 rest = found.rest
                 self._take(slot, found)
+        if asked is not None and asked.name not in self.news and aside and asked.type in SURE:
+            found = self._read(asked, aside, asked=True)  # "Shall we say Monday morning?"
+            if found is not None:
+                self._take(asked, found)
+                return
         if self.news and (talk == "angry" or (aside and not free) or (talk == "question" and not free)):
             self.said = talk or "question"
         if self.news or (asked is None and not talk and self._added(text)):

@@ -180,6 +180,7 @@ ENGLISH = Speech(
         r"\b(?:and |but |by the way |also |so )*(?:(?:what|how much|how many|how long|when|where|why|who)\b"
         r"(?! i (?:need|want|said))|(?:do|are|can|could) you\b|is (?:it|there)\b)"
     ),
+    instead=re.compile(r"\b(sorry|i mean|i meant|no|actually|rather|or rather)\b"),
     nots=frozenset({"not", "no", "isn't", "without", "don't"}),
     articles=frozenset({"a", "an", "the", "to", "for"}),
     yes=frozenset({

@@ -97,6 +97,7 @@ class Speech:
     flexible: re.Pattern[str]  # "it depends", "I don't mind"
     hums: re.Pattern[str]  # sounds that are no words, as a whole answer
     ask_inside: re.Pattern[str]  # where a question begins behind an answer
+    instead: re.Pattern[str]  # between what was said first and what is meant: "a shop, sorry, an office"
     nots: frozenset[str]  # before a choice that is ruled out
     articles: frozenset[str]
     yes: frozenset[str]

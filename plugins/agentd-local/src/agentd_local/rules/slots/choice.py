@@ -30,8 +30,11 @@ class Match:
 def read(text: str, ask: Ask) -> Found | None:
     spoken = words(text)
     found = best(matches(spoken, ask, SURE))
+    if len(found) > 1:
+        between = plain(text[spoken[found[-2].last - 1].end : spoken[found[-1].first].start])
+        found = found[-1:] if ask.speech.instead.search(between) else found
     if found:
-        said = found[-1] if len(found) == 1 else found[0]
+        said = found[0]
         rest = without(text, spoken[said.first].start, spoken[said.last - 1].end)
         return Found(said.choice, rest, sure=len({match.choice for match in found}) == 1)
     if not ask.asked:

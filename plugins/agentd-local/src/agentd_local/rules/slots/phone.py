@@ -51,6 +51,14 @@ def ending(whole: Found, part: Found, speech: Speech) -> Found:
     return Found(speech.say_digits(fixed), part.rest, sure=False, known=fixed)
 
 
+def tail(text: str, speech: Speech) -> Found | None:
+    """The one digit of "no, at the end it's a five"."""
+    found = numbers(words(text), speech.numerals)
+    if len(found) != 1 or len(found[0].digits) >= PART:
+        return None
+    return Found(found[0].digits, whole=False, known=found[0].digits)
+
+
 def _runs(found: list[Number], spoken: list[str], glue: frozenset[str]) -> list[list[Number]]:
     """Numbers with nothing but glue between them belong together."""
     runs: list[list[Number]] = []
