@@ -13,6 +13,7 @@ import trio
 from agentd.core.playbook import Playbook
 from agentd.engines import LLM, STT, TTS, AudioFormat, Heard, Message, Prompt, Voice
 from agentd.errors import AgentdError
+from agentd.resilience.chains import voices
 
 if TYPE_CHECKING:
     from agentd.config import Settings
@@ -39,7 +40,7 @@ async def _try_all(settings: Settings, plugins: Plugins) -> list[Row]:
     sentence = SENTENCES.get(settings.language_code.partition("-")[0], SENTENCES["en"])
     rows: list[Row] = []
     spoken = b""
-    for spec, voice in _usable(plugins.tts, settings.tts_engine):
+    for spec, voice in _usable(plugins.tts, voices(settings)):
         row, pcm = await _tried(f"tts {spec}", _voice, voice, sentence, settings)
         rows.append(row)
         spoken = spoken or pcm

@@ -97,12 +97,13 @@ def _state_dir(path: Path) -> Row:
 
 def _engines(settings: Settings, plugins: Plugins) -> list[Row]:
     from agentd.errors import AgentdError, ConfigError
+    from agentd.resilience.chains import voices
 
     rows: list[Row] = []
     chains = {
         "stt": (plugins.stt, settings.stt_engine),
         "llm": (plugins.llm, settings.llm_engine),
-        "tts": (plugins.tts, settings.tts_engine),
+        "tts": (plugins.tts, voices(settings)),
         "vad": (plugins.vad, (settings.vad_engine,) if settings.vad_engine else ()),
     }
     for kind, (make, specs) in chains.items():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from agentd.engines import LLM, STT, TTS
+from agentd.errors import ConfigError
 from agentd.events import Event
 from agentd.resilience.attempt import Emit, Named
 from agentd.resilience.budgets import BANK_FIRST_AUDIO_S
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from agentd.plugins import Plugins
 
 E = TypeVar("E")
+PHRASES = "phrases"
 
 _log = logging.getLogger("agentd.engines")
 
@@ -57,7 +59,7 @@ class Chains:
         return cls(
             _named(settings.stt_engine, plugins.stt),
             _named(settings.llm_engine, plugins.llm),
-            _named(settings.tts_engine, plugins.tts),
+            _named(voices(settings), plugins.tts),
         )
 
     def use_phrases(self, bank: PhraseBank) -> None:
@@ -75,6 +77,19 @@ class Chains:
 
 def _named(parts: Iterable[str], make: Callable[[str], E]) -> list[Named[E]]:
     return [Named(spec, make(spec)) for spec in specs(parts)]
+
+
+def voices(settings: Settings) -> list[str]:
+    """The engines of `TTS_ENGINE`. `phrases` may stand at its end: what the bank holds, then a tone, always does."""
+    chain = specs(settings.tts_engine)
+    if chain[-1] == PHRASES:
+        chain.pop()
+    if not chain or PHRASES in chain:
+        where = settings.provenance.get("tts_engine", "default")
+        raise ConfigError(
+            where, "TTS_ENGINE", "`phrases` needs voices before it", "name a voice, then phrases: google,phrases"
+        )
+    return chain
 
 
 def specs(parts: Iterable[str]) -> list[str]:
