@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import trio
@@ -22,10 +23,13 @@ from tests.faults.wire import (
     SLOW_S,
     STAGES,
     VOICE,
+    Case,
     Door,
     Place,
+    Result,
     Tape,
     Where,
+    all_at_once,
     chains,
     course,
     healthy,
@@ -34,6 +38,7 @@ from tests.faults.wire import (
     said_by,
     shortened,
     spare,
+    tape_of,
 )
 
 UTTERANCE = array("h", (round(6000 * math.sin(n / 3)) for n in range(8 * 1000))).tobytes()
@@ -81,24 +86,8 @@ def server() -> Iterator[FakeOpenAI]:
 
 
 @pytest.fixture(scope="module")
-def played(server: FakeOpenAI) -> dict[tuple[str, str], Tape | BaseException]:
-    """What came of every case; they are independent, and most of each is waiting."""
-    tapes: dict[tuple[str, str], Tape | BaseException] = {}
-
-    async def case(where: Where, kind: str) -> None:
-        try:
-            tapes[where, kind] = await _case(server, where, kind)
-        except (Exception, BaseExceptionGroup) as error:  # boundary: raised again by the test of this case
-            tapes[where, kind] = error
-
-    async def everything() -> None:
-        async with trio.open_nursery() as nursery:
-            for where in STAGES:
-                for kind in KINDS:
-                    nursery.start_soon(case, where, kind)
-
-    trio.run(everything)
-    return tapes
+def played(server: FakeOpenAI) -> dict[Case, Result]:
+    return trio.run(all_at_once, [(where, kind) for where in STAGES for kind in KINDS], partial(_case, server))
 
 
 async def _case(server: FakeOpenAI, where: Where, kind: str) -> Tape:
@@ -122,11 +111,9 @@ async def _case(server: FakeOpenAI, where: Where, kind: str) -> Tape:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("where", STAGES)
 def test_the_second_engine_answers_and_the_first_is_back_when_its_server_is(
-    played: dict[tuple[str, str], Tape | BaseException], where: str, kind: str
+    played: dict[Case, Result], where: Where, kind: str
 ) -> None:
-    tape = played[where, kind]
-    if isinstance(tape, BaseException):
-        raise tape
+    tape = tape_of(played[where, kind])
     tape.judge(beside=(where, kind) in BESIDE)
     assert tape.took_s < GUARD_S
 
@@ -166,9 +153,7 @@ INSTANTS_MS = (0, 1, 2, 4, 8, 15, 30, 60, 120, 240)
 
 
 @pytest.mark.parametrize("when", WAITS)
-async def test_a_hang_up_at_any_instant_closes_the_connection(
-    server: FakeOpenAI, when: str, record_property: Callable[[str, object], None]
-) -> None:
+async def test_a_hang_up_at_any_instant_closes_the_connection(server: FakeOpenAI, when: str) -> None:
     took_ms: dict[str, list[float]] = {where: [] for where in STAGES}
     places: list[Place] = []
 
@@ -188,7 +173,7 @@ async def test_a_hang_up_at_any_instant_closes_the_connection(
         for where in STAGES:
             nursery.start_soon(hang_ups, where)
     await all_gone(places)
-    record_property("closed_after_ms", took_ms)
+    print(f"{when}: closed after (ms) {took_ms}")
     assert all(took_ms.values()), f"closed after (ms): {took_ms}"
 
 
