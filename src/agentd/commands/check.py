@@ -83,8 +83,30 @@ def _house(settings: Settings) -> list[Row]:
         rows.append(("ok", "signatures", "Twilio's signatures are checked"))
     else:
         rows.append(("warn", "signatures", "off: TWILIO_AUTH_TOKEN is not set (development on loopback only)"))
-    rows.append(_state_dir(settings.state_dir))
+    rows += [_state_dir(settings.state_dir), _store(settings)]
     return rows
+
+
+def _store(settings: Settings) -> Row:
+    """The database answers; nothing is made or migrated."""
+    from agentd.errors import ConfigError
+    from agentd.storage import StoreError
+    from agentd.store.database import Database
+    from agentd.store.migrate import revision
+
+    try:
+        database = Database(settings)
+    except ConfigError as error:
+        return ("FAIL", "store", f"{error.key}: {error.problem}. Cure: {error.cure}")
+    if database.file is not None and not database.file.exists():
+        return ("ok", "store", f"{database.name} (will be made); for one process: several need DATABASE_URL")
+    try:
+        schema = database.transaction(revision, writes=False)
+    except StoreError as error:
+        return ("FAIL", "store", f"{database.name} cannot be used: {error}")
+    finally:
+        database.close()
+    return ("ok", "store", f"{database.name}, schema {schema or 'not made yet'}")
 
 
 def _state_dir(path: Path) -> Row:

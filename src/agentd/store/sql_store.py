@@ -45,8 +45,8 @@ class SqlStore:
             try:
                 await self._do(migrate)
             except StoreError as error:
-                if "locked" in str(error) and left:
-                    continue
+                if left and any(word in str(error) for word in ("locked", "lock timeout", "statement timeout")):
+                    continue  # another process migrates
                 where, cure = ("DATABASE_URL", "start the server, or correct the URL")
                 if self.database.file is not None:
                     where, cure = ("AGENTD_STATE", "free space, repair the file or move it away")
