@@ -29,8 +29,7 @@ CALLER = "+972501234567"
 SCRIPT: list[Step] = [
     WaitForAgent(within_s=4, quiet_s=0.4),
     Say(decode(voice(0.9))),
-    Interrupt(decode(voice(1.2)), after_s=0.8),
-    WaitForAgent(quiet_s=0.5),
+    Interrupt(decode(voice(0.9)), after_s=0.4),
     HangUp(),
 ]
 
