@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt build-constraints.txt $(DISTS)
 
 test: $(STAMP) ## lint, types and every test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(STAMP) ## ruff (with the ASYNC rules) and mypy --strict
 	@$(BIN)/ruff check .
