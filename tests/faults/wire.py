@@ -42,7 +42,7 @@ FAIL_BACK_S = 2.0  # in place of 20 s, which virtual time has shown; gRPC waits 
 ALPHA, BRAVO = "alpha", "bravo"  # what is said by "a", and by "b"
 LEVEL = {ALPHA: 3000, BRAVO: 6000}  # of their audio
 PHRASE = "We have a table at the window at eight."
-S_PER_CHAR = 0.03  # half of what speech takes, over twice the least that is believed
+S_PER_CHAR = 0.02  # a third of what speech takes, and over the least that is believed
 PHRASE_S = S_PER_CHAR * len(PHRASE)
 PROMPT = Prompt("call", PLAYBOOK, "You take calls.", (Message("caller", "A table for two."),))
 VOICE = Voice("en-US")
@@ -242,7 +242,7 @@ async def _listen(stt: STT, heal: Callable[[], None], tape: Tape, utterance: byt
             heard = len(tape.given())
             await line.say()
             await until(lambda heard=heard: len(tape.given()) > heard, 3.0)  # type: ignore[misc]
-            await trio.sleep(1.0)
+            await trio.sleep(0.6)
         nursery.cancel_scope.cancel(reason="the caller has hung up")
 
     async with trio.open_nursery() as nursery:
