@@ -4,15 +4,17 @@ first, the middle or the last turn, and hang-ups. All calls at once, in one run.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 import trio
+from agentd_google.testing import FakeGoogle, Trouble
 from agentd_openai.fake_server import Answer, FakeOpenAI, Misdeed, fake_openai, stream
 
 from agentd.audio.mulaw import decode
+from agentd.engines import TTS
 from agentd.events import EngineSwitch, Turn, WsDone
 from agentd.resilience.attempt import Named
 from agentd.resilience.chains import Chains
@@ -28,6 +30,7 @@ ROWS: list[tuple[str, Where, str]] = [
     ("first", "llm", "stall"), ("middle", "llm", "garbage"), ("last", "llm", "slow"),
     ("first", "tts", "slow"), ("middle", "tts", "cut"), ("last", "tts", "denied"),
 ]  # fmt: skip
+GOOGLES_TROUBLE = {"stall": Trouble(stall_ms=500), "cut": Trouble(cut_ms=500), "garbage": Trouble(garbage_ms=0)}
 HANG_UPS: dict[Where, Answer] = {
     "stt": Answer(after_s=math.inf),
     "llm": stream(Misdeed.STALL),
@@ -38,7 +41,7 @@ HANG_UPS: dict[Where, Answer] = {
 class Play:
     """One call's chains, "a" before "b" in every stage, at a place of its own."""
 
-    def __init__(self, server: FakeOpenAI, name: str) -> None:
+    def __init__(self, server: FakeOpenAI, name: str, tts_a: TTS | None = None) -> None:
         self.place = Place(server, name)
         for where in STAGES:
             self.place.answers(where, healthy(where, ALPHA))
@@ -46,17 +49,18 @@ class Play:
         self.chains = Chains(
             [Named("a", stt), Named("b", stt_b)],
             [Named("a", llm), Named("b", llm_b)],
-            [Named("a", tts), Named("b", tts_b)],
+            [Named("a", tts_a or tts), Named("b", tts_b)],
         )
         self.answered: list[bool] = []
 
-    async def three_questions(self, where: Where, trouble: Answer, turn: int) -> Stage:
+    async def questions(self, ill: Callable[[bool], None], turn: int, of: int = 3) -> Stage:
+        """`ill(True)` before the question of that turn, `ill(False)` before and after every other."""
         async with stage(engines=self.chains, step_ms=100) as s:
             await s.caller.silence(0.5)
-            for n in range(3):
-                self.place.answers(where, trouble if n == turn else healthy(where, ALPHA))
+            for n in range(of):
+                ill(n == turn)
                 self.answered.append(await self._ask(s))
-                self.place.answers(where, healthy(where, ALPHA))
+                ill(False)
         return s
 
     async def _ask(self, s: Stage) -> bool:
@@ -111,7 +115,20 @@ def played(server: FakeOpenAI) -> Played:
 
     async def call(turn: str, where: Where, kind: str) -> None:
         play = Play(server, f"{turn}-{where}-{kind}")
-        played.calls[turn + where] = play, await play.three_questions(where, FAULTS[kind][where], TURNS[turn])
+
+        def ill(now: bool) -> None:
+            play.place.answers(where, FAULTS[kind][where] if now else healthy(where, ALPHA))
+
+        played.calls[turn + where] = play, await play.questions(ill, TURNS[turn])
+
+    async def with_google(kind: str) -> None:
+        async with FakeGoogle.running() as google:
+            play = Play(server, f"google-{kind}", google.tts())
+
+            def ill(now: bool) -> None:
+                google.trouble = GOOGLES_TROUBLE[kind] if now else Trouble()
+
+            played.calls["google" + kind] = play, await play.questions(ill, TURNS["first"], of=2)
 
     async def hang_up(where: Where) -> None:
         played.hang_ups[where] = await Play(server, f"hang-up-{where}").hang_up(where)
@@ -121,6 +138,8 @@ def played(server: FakeOpenAI) -> Played:
             async with trio.open_nursery() as nursery:
                 for row in ROWS:
                     nursery.start_soon(call, *row)
+                for kind in GOOGLES_TROUBLE:
+                    nursery.start_soon(with_google, kind)
                 for where in STAGES:
                     nursery.start_soon(hang_up, where)
 
@@ -130,18 +149,28 @@ def played(server: FakeOpenAI) -> Played:
 
 @pytest.mark.parametrize(("turn", "where", "kind"), ROWS)
 def test_every_question_of_a_call_is_answered_once_asked(played: Played, turn: str, where: Where, kind: str) -> None:
-    play, s = played.calls[turn + where]
+    switches = held(*played.calls[turn + where], where)
+    if turn == "first":
+        assert switches[-1] == ("b", "a")
+
+
+@pytest.mark.parametrize("kind", GOOGLES_TROUBLE)
+def test_openais_voice_speaks_for_googles_until_that_is_back(played: Played, kind: str) -> None:
+    assert held(*played.calls["google" + kind], "tts")[-1] == ("b", "a")
+
+
+def held(play: Play, s: Stage, where: Where) -> list[tuple[str, str]]:
+    """What holds for every call. The switches, all of them of the stage in trouble."""
     assert s.record is not None
     assert (s.record.reason, s.record.crash) == ("stop", None)
     assert len(s.events(WsDone)) == 1
     assert s.twilio.warnings == []
-    assert play.answered == [True] * 3, s.answered()
-    switches = [(e.stage, e.old, e.new) for e in s.events(EngineSwitch)]
-    assert switches[0] == (where, "a", "b")
-    assert {stage for stage, _, _ in switches} == {where}
-    assert all(before[2] == after[1] for before, after in pairwise(switches))
-    if turn == "first":
-        assert switches[-1] == (where, "b", "a")
+    assert all(play.answered), s.answered()
+    assert {e.stage for e in s.events(EngineSwitch)} == {where}
+    switches = [(e.old, e.new) for e in s.events(EngineSwitch)]
+    assert switches[0] == ("a", "b")
+    assert all(before[1] == after[0] for before, after in pairwise(switches))
+    return switches
 
 
 def test_a_caller_who_hangs_up_leaves_no_request_open(played: Played) -> None:
