@@ -10,7 +10,7 @@
 |           | hangover passed, words stand still and cover T1, and    | SPECULATE, once a text   | pausing   |
 |           | are not plainly half a sentence                         |                          |           |
 |           | the same, and the words are complete (or `fast`, and    | EOU "debounce"           | quiet     |
-|           | they are no digits), and 200 ms                         |                          |           |
+|           | they are no digits), and 200 ms, 300 after mere words   |                          |           |
 |           | silence long enough                                     | EOU "silence"            | quiet     |
 |           | the same, but too little voice and no words             | none: it never happened  | quiet     |
 | quiet     | words of what "never happened"                          | EOU "silence"            | quiet     |
@@ -53,6 +53,7 @@ OPEN_EXTRA_MS = 350
 ADAPT_MS = 150
 LEAST_MS = 300
 LEAST_DEBOUNCE_MS = 200
+WHOLE_DEBOUNCE_MS = 300  # outside `fast`: "yes" is often the beginning of "yes, that is right"
 SHARP_FALL = 5.62  # 15 dB
 SHARP_FRAMES = 60 // FRAME_MS
 PAUSES = 16  # of the caller's own, remembered
@@ -234,7 +235,8 @@ class Endpointer:
         done = self._complete or judged is Ending.COMPLETE
         if stable and covered and silence_ms >= self._hangover_ms + self._noise_extra_ms():
             hurry = done or (self._fast and judged is Ending.UNKNOWN)
-            if hurry and judged is not Ending.OPEN and silence_ms >= LEAST_DEBOUNCE_MS + self._noise_extra_ms():
+            least_ms = LEAST_DEBOUNCE_MS if self._fast or self._complete else WHOLE_DEBOUNCE_MS
+            if hurry and judged is not Ending.OPEN and silence_ms >= least_ms + self._noise_extra_ms():
                 return self._end("debounce")
             if self._told != self._text and (done or judged is not Ending.OPEN):
                 self._told = self._text
