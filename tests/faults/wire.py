@@ -11,7 +11,7 @@ import math
 from array import array
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import trio
@@ -99,11 +99,15 @@ def spare(server: FakeOpenAI) -> Place:
     return place
 
 
-def chains(where: Where, first: Named[STT] | Named[LLM] | Named[TTS], b: Place) -> Chains:
+def chains(where: Where, first: Named[Any], b: Place) -> Chains:
     """`first` before "b" in one stage; the other stages, which nobody asks, are scripted."""
     one = dict(zip(STAGES, b.engines(), strict=True))[where]
-    alone = {"stt": [Named("s", ScriptedSTT())], "llm": [Named("s", ScriptedLLM())], "tts": [Named("s", ScriptedTTS())]}
-    chain: dict[str, list[Named]] = {**alone, where: [first, Named("b", one)]}  # type: ignore[type-arg]
+    chain: dict[str, list[Named[Any]]] = {
+        "stt": [Named("s", ScriptedSTT())],
+        "llm": [Named("s", ScriptedLLM())],
+        "tts": [Named("s", ScriptedTTS())],
+    }
+    chain[where] = [first, Named("b", one)]
     return Chains(chain["stt"], chain["llm"], chain["tts"])
 
 
