@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import trio
 
+from agentd.agents.playbook_file import load_playbook
 from agentd.core.playbook import Playbook
 from agentd.engines import LLM, STT, TTS, AudioFormat, Heard, Message, Prompt, Voice
 from agentd.errors import AgentdError
@@ -37,6 +38,7 @@ def try_engines(settings: Settings, plugins: Plugins) -> list[Row]:
 
 
 async def _try_all(settings: Settings, plugins: Plugins) -> list[Row]:
+    playbook = load_playbook(settings.playbook, settings.language_code)
     sentence = SENTENCES.get(settings.language_code.partition("-")[0], SENTENCES["en"])
     rows: list[Row] = []
     spoken = b""
@@ -51,7 +53,7 @@ async def _try_all(settings: Settings, plugins: Plugins) -> list[Row]:
             row = ("warn", f"stt {spec}", "not tried: no voice spoke")
         rows.append(row)
     for spec, model in _usable(plugins.llm, settings.llm_engine):
-        row, _ = await _tried(f"llm {spec}", _model, model, settings.language_code, sentence)
+        row, _ = await _tried(f"llm {spec}", _model, model, playbook, sentence)
         rows.append(row)
     return rows
 
@@ -90,8 +92,8 @@ async def _ear(engine: STT, pcm: bytes, language: str) -> tuple[str, bytes]:
     return f'text {wait_ms} ms after the sentence ended: "{text}"', b""
 
 
-async def _model(engine: LLM, language: str, sentence: str) -> tuple[str, bytes]:
-    return f"first words after {await ask(engine, language, sentence)} ms", b""
+async def _model(engine: LLM, playbook: Playbook, sentence: str) -> tuple[str, bytes]:
+    return f"first words after {await ask(engine, playbook, sentence)} ms", b""
 
 
 async def speak(engine: TTS, text: str, settings: Settings) -> tuple[int, bytes]:
@@ -142,9 +144,8 @@ async def listen(engine: STT, pcm: bytes, language: str) -> tuple[int, str]:
     return max(0, round((trio.current_time() - ended_s) * 1000)), text
 
 
-async def ask(engine: LLM, language: str, sentence: str) -> int:
+async def ask(engine: LLM, playbook: Playbook, sentence: str) -> int:
     """Milliseconds to the first token of the answer to a caller who says `sentence`."""
-    playbook = Playbook(name="check", language=language, persona="A receptionist.", greeting="")
     prompt = Prompt(
         "check", playbook, "You are a receptionist. Answer in one sentence.", (Message("caller", sentence),)
     )

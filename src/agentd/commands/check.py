@@ -83,7 +83,7 @@ def _house(settings: Settings) -> list[Row]:
         rows.append(("ok", "signatures", "Twilio's signatures are checked"))
     else:
         rows.append(("warn", "signatures", "off: TWILIO_AUTH_TOKEN is not set (development on loopback only)"))
-    rows += [_state_dir(settings.state_dir), _store(settings)]
+    rows += [_playbook(settings), _state_dir(settings.state_dir), _store(settings)]
     return rows
 
 
@@ -107,6 +107,17 @@ def _store(settings: Settings) -> Row:
     finally:
         database.close()
     return ("ok", "store", f"{database.name}, schema {schema or 'not made yet'}")
+
+
+def _playbook(settings: Settings) -> Row:
+    from agentd.agents.playbook_file import load_playbook
+    from agentd.errors import ConfigError
+
+    try:
+        playbook = load_playbook(settings.playbook, settings.language_code)
+    except ConfigError as error:
+        return ("FAIL", "playbook", f"{error.key}: {error.problem}. Cure: {error.cure}")
+    return ("ok", "playbook", f"{playbook.name} ({playbook.language})")
 
 
 def _state_dir(path: Path) -> Row:

@@ -25,7 +25,7 @@ def command(language: str, out: Path) -> None:
     agentd demo --language he-IL    the Hebrew playbook, with what can be done offline
 
     Leaves call.wav (caller left, agent right) and call.jsonl (the event tape) in --out. Exit code 1 if the agent
-    was not heard, or the caller not understood.
+    was not heard, or hardly a line of the caller's recognised; whether the booking came out right is printed.
     """
     import trio
     from rich.console import Console

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from agentd.config import Settings
 from agentd.daemon import Daemon
-from agentd.demo.script import lines, recordings, steps
+from agentd.demo.script import lines, missing, recordings, steps
 from agentd.demo.show import Show
 from agentd.plugins import Plugins
 from agentd.simulator.call_log import CallResult
@@ -55,6 +55,8 @@ async def play_call(language: str, out: Path, console: Console) -> bool:
     result.write_wav(out / "call.wav")
     console.print()
     console.print(show.table([line.text for line in said]))
+    lost = missing(language, " ".join(told.heard for told in show.turns.values()))
+    console.print("The booking is what the caller said." if not lost else f"Not understood of the booking: {lost}.")
     console.print(_summary(result, out))
     recognised = sum(bool(told.recognised) for told in show.turns.values())
     return bool(result.agent_speech) and recognised >= len(said) - 2

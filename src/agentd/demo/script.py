@@ -29,7 +29,7 @@ ENGLISH = (
     Line("Sorry, one moment please. What did you say?", over_s=1.2),
     Line("My phone number is two one two, five five five, zero one two three."),
     Line("Yes, that is right."),
-    Line("Tomorrow at ten in the morning."),
+    Line("Tomorrow morning at ten o'clock, please."),
     Line("Yes. Thank you, goodbye."),
 )
 HEBREW = (
@@ -43,6 +43,15 @@ HEBREW = (
 )
 
 
+BOOKED = {"en": ("Miller", "0 1 2 3", "10 a.m."), "he": ("דניאל לוי", "4 5 6 7", "בעשר")}
+"""What the agent must have said of the booking, for it to be the caller's."""
+
+
+def missing(language: str, heard: str) -> list[str]:
+    """The parts of the booking that the agent's words, as heard, do not hold."""
+    return [part for part in BOOKED[language.partition("-")[0]] if part not in heard]
+
+
 def lines(language: str) -> tuple[Line, ...]:
     return HEBREW if language.startswith("he") else ENGLISH
 
@@ -54,7 +63,7 @@ def steps(said: tuple[Line, ...], recordings: list[bytes]) -> list[Step]:
         script.append(Say(pcm) if line.over_s is None else Interrupt(pcm, after_s=line.over_s))
         interrupted_next = i + 1 < len(said) and said[i + 1].over_s is not None
         if not interrupted_next:
-            script.append(WaitForAgent(within_s=12.0, quiet_s=1.0))
+            script.append(WaitForAgent(within_s=12.0, quiet_s=1.3))
     return [*script, Silence(0.5), HangUp()]
 
 

@@ -141,7 +141,10 @@ class FakeSpeech:
 
     async def _listen(self, wire: Wire, session: Session, requests: Any, context: Any) -> AsyncIterator[Any]:
         trouble, ear = self._house.trouble, Ear()
-        refusal = trouble.refuse(wire.config(await anext(requests), session))
+        first = await anext(requests, None)
+        if first is None:  # hung up before a word
+            return
+        refusal = trouble.refuse(wire.config(first, session))
         if refusal is not None:
             await context.abort(*refusal)
         async for message in requests:
