@@ -33,6 +33,7 @@ from agentd.core.speech_audio import FULLY_HEARD, Phrase, Said, Speech
 
 FRAME_S = FRAME_MS / 1000
 MARK_EVERY = 50  # frames: a mark at least every second (SPEC 3.2)
+LOW_WATER = 0.75  # of the lead: below it more is sent. At half, a loop that stood still for 100 ms was heard
 QUEUE_MS = 3000  # synthesised and not yet sent; more makes the voice task wait (bounded read-ahead)
 ECHO_FROM_S, ECHO_TO_S = 0.1, 0.4  # an echo of ours comes back this much later (SPEC 2.3)
 STALLED_S = 3.0  # a mark this overdue: the other end no longer reads (DESIGN 3)
@@ -63,7 +64,7 @@ class Playout:
     def __init__(self, settings: Settings, writer: Writer) -> None:
         self._writer = writer
         self._lead_s = settings.playout_lead_ms / 1000
-        self._low_s = self._lead_s / 2
+        self._low_s = self._lead_s * LOW_WATER
         self._tail = b"\xff" * (settings.tts_tail_ms * FRAME_BYTES // FRAME_MS)
         self._tail_s = settings.tts_tail_ms / 1000
         self._mark_timeout_s = settings.mark_timeout_ms / 1000
