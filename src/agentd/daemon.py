@@ -52,6 +52,7 @@ from agentd.store.sql_store import SqlStore
 from agentd.store.sweeper import sweep_daily
 from agentd.store.writer import StoreSubscriber
 from agentd.switchboard import Live, Switchboard
+from agentd.telemetry.metrics import Metrics
 from agentd.telemetry.sink import LogSubscriber
 from agentd.web.admission import Admissions
 from agentd.web.door import Door, Recording
@@ -79,7 +80,8 @@ class Daemon:
         self.draining = False
         self.store = SqlStore(settings)
         self.keeper = StoreSubscriber(self.store)
-        self.bus = Bus([LogSubscriber(settings), self.keeper, *subscribers, *plugins.subscribers()])
+        self._metrics = Metrics()
+        self.bus = Bus([LogSubscriber(settings), self.keeper, self._metrics, *subscribers, *plugins.subscribers()])
         plugins.report_to(self.bus.house)
         self._playbooks = PlaybookWatch(
             settings.playbook or "", settings.language_code, self._new_playbook, self._refused_playbook
@@ -183,6 +185,7 @@ class Daemon:
             end_call=self._switchboard.end_call,
             keep_recording=self._keep_recording,
             ready=self._readiness,
+            metrics=self._metrics.exposition,
             rest=self._rest,
             version=__version__,
             commit=_commit(),

@@ -130,7 +130,7 @@ async def from_thread(
         with into:
             try:
                 await trio.to_thread.run_sync(work, limiter=limiter)
-            except Exception:  # boundary: of the other framework; its trouble goes to whoever asked
+            except Exception:  # boundary: what an SDK raises once we have left is nobody's
                 if not leaving:
                     raise
             finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
+from hmac import compare_digest
 from typing import Final
 
 from quart import Response, request, websocket
@@ -63,6 +64,12 @@ def make_app(door: Door, webhooks: Webhooks) -> QuartTrio:
     async def readyz() -> Response:
         state = door.ready()
         return _json({"state": state}, 200 if state in ("ready", "degraded") else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        if not _may_measure(door):
+            return _response(Answer(403))
+        return Response(door.metrics(), 200, content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @app.get("/phrases/<name>.wav")
     async def phrase(name: str) -> Response:
@@ -162,3 +169,11 @@ def _slow_media(door: Door) -> Callable[[], Awaitable[Response | None]]:
         return None
 
     return media
+
+
+def _may_measure(door: Door) -> bool:
+    """Metrics are for whoever has the token, and for this machine; what a proxy passes on comes from elsewhere."""
+    token = door.settings.metrics_token.get_secret_value()
+    if token and compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
+        return True
+    return request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers

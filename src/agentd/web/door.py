@@ -57,6 +57,7 @@ class Door:
     end_call: Callable[[str, int | None, str], None]
     keep_recording: Callable[[Recording], None]
     ready: Callable[[], str]
+    metrics: Callable[[], bytes] = lambda: b""  # for Prometheus
     rest: TwilioCalls | None = None
     version: str = ""
     commit: str = ""

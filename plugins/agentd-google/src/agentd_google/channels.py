@@ -72,7 +72,7 @@ class Pool:
         try:
             if not await call.write(opening):
                 raise await call.failure() or EngineError("Google ends the stream at once", retryable=True, engine=NAME)
-        except BaseException:  # boundary: whatever it was, the place is given back, and it goes on
+        except BaseException:  # boundary: whatever it was, the stream is cancelled, and it goes on
             call.rpc.cancel()
             raise
         return call
