@@ -17,13 +17,14 @@ FLOORS: dict[str, int] = {
     # 1 core
     "core": 1,
     # 2 ports
-    "engines": 2, "media": 2, "facts": 2, "hookspecs": 2, "storage": 2,
+    "engines": 2, "media": 2, "facts": 2, "hookspecs": 2, "storage": 2, "tools": 2, "office": 2, "ledger": 2,
     # 3 call
     "call": 3,
     # 4 house
     "resilience": 4, "agents": 4, "telemetry": 4, "web": 4, "plugins": 4, "plugin_discovery": 4, "store": 4,
     # 5 door
     "daemon": 5, "switchboard": 5, "cli": 5, "commands": 5, "simulator": 5, "demo": 5, "evals": 5, "__main__": 5,
+    "jobs": 5,
     # 6
     "testing": 6,
 }  # fmt: skip

@@ -24,6 +24,10 @@ class Private:
     __str__ = __repr__
 
 
+NOTHING = Private("")
+"""For what is not known of a person."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all events. `name` is the word in logs, on the tape and in `agentd diagnose`."""
 
@@ -217,6 +221,53 @@ class CallerSaid(Event, frozen=True, kw_only=True):
     until_ms: int
     text: Private
     late: bool = False
+
+
+class SlotsKnown(Event, frozen=True, kw_only=True):
+    """What is known of the playbook's slots after a turn, when that changed. `values`: JSON, {slot: normalised value}.
+    `missing`: required slots that are not known yet."""
+
+    name = "SLOTS_KNOWN"
+    turn: int
+    filled: int
+    missing: int
+    values: Private
+
+
+class ToolAsked(Event, frozen=True, kw_only=True):
+    """A tool call and the gate's ruling on it: "allow", "ask" or "deny", by the rule named `rule`."""
+
+    name = "TOOL_ASKED"
+    turn: int
+    tool: str
+    agent: str
+    ruling: str
+    rule: str
+
+
+class ToolOver(Event, frozen=True, kw_only=True):
+    """outcome: "ok", "error", "denied", "timeout", "cancelled"."""
+
+    name = "TOOL_OVER"
+    turn: int
+    tool: str
+    outcome: str
+    ms: int
+
+
+class ApprovalAsked(Event, frozen=True, kw_only=True):
+    name = "APPROVAL_ASKED"
+    approval: str
+    tool: str
+
+
+class ApprovalOver(Event, frozen=True, kw_only=True):
+    """state: "used", "denied", "expired", "void"."""
+
+    name = "APPROVAL_OVER"
+    approval: str
+    tool: str
+    state: str
 
 
 class TurnGuessed(Event, frozen=True, kw_only=True):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from agentd.engines import LLM, STT, TTS, VAD
     from agentd.events import Event, Recorded
     from agentd.facts import CallFacts, Incoming
+    from agentd.office import Office
+    from agentd.tools import Tool
 
 hookspec = pluggy.HookspecMarker("agentd")
 
@@ -91,6 +93,17 @@ DaemonTask = Callable[[Any], Awaitable[None]]
 @hookspec
 def agentd_register_engines(register: Register) -> None:
     """Called once at start: name the engines this plugin brings."""
+
+
+@hookspec
+def agentd_register_tools(config: Settings) -> Iterable[Tool]:  # type: ignore[empty-body]
+    """Tools that this plugin brings. They pass the same gate as ours; a playbook names those an agent may use."""
+
+
+@hookspec(firstresult=True)
+def agentd_office(config: Settings, own: Office) -> Office | None:
+    """The records of the business, in place of those in the store (`own`), or None. Parts may stay `own`: replace the
+    CRM alone with `dataclasses.replace(own, crm=...)`."""
 
 
 @hookspec

@@ -48,20 +48,43 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A whole call of a tool that the model asks for; half a tool call is never handed on."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """A tool as a model is shown it. `schema`: the JSON schema of its arguments, an object."""
+
+    name: str
+    summary: str
+    schema: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One line of the conversation as a model is shown it. role: "caller", "agent" or "tool"."""
+    """One line of the conversation as a model is shown it. role: "caller", "agent" or "tool".
+
+    A "tool" message is a whole exchange: `call` is what was asked, `text` what came back (JSON). A call without its
+    result, or a result without its call, cannot be written.
+    """
 
     role: str
     text: str
+    call: ToolCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """What a model is asked: the persona and rules as text, and the conversation *as heard* (not as generated).
 
-    The last message is the caller's, or there is none and the agent opens. `playbook` is the same knowledge as
-    data, for brains that need no prose. A brain keeps no state between prompts: the same prompt may come twice
-    (speculation), and a turn that nobody heard never happened.
+    The last message is the caller's or a tool's, or there is none and the agent opens. `playbook` is the same knowledge
+    as data, for brains that need no prose. A brain keeps no state between prompts: the same prompt may come twice
+    (speculation), and a turn that nobody heard never happened. `tools`: what it may call; () for none.
     """
 
     call_id: str
@@ -69,6 +92,7 @@ class Prompt:
     system: str
     messages: tuple[Message, ...]
     max_words: int = 24
+    tools: tuple[ToolOffer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +100,6 @@ class Token:
     """A piece of the reply, of any length; concatenated they are the text."""
 
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A whole call of a tool that the model asks for; half a tool call is never handed on."""
-
-    id: str
-    name: str
-    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
