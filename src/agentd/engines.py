@@ -13,7 +13,18 @@ from typing import Protocol, runtime_checkable
 
 from trio.abc import ReceiveChannel
 
-from agentd.core.speech import AudioChunk, AudioFormat, Heard, Message, Prompt, Token, ToolCall, Transcript, Voice
+from agentd.core.speech import (
+    AudioChunk,
+    AudioFormat,
+    Heard,
+    Message,
+    Prompt,
+    Token,
+    ToolCall,
+    ToolOffer,
+    Transcript,
+    Voice,
+)
 
 __all__ = [
     "LLM",
@@ -27,6 +38,7 @@ __all__ = [
     "Prompt",
     "Token",
     "ToolCall",
+    "ToolOffer",
     "Transcript",
     "VADStream",
     "Voice",

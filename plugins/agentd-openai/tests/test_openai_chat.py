@@ -6,6 +6,7 @@ import gc
 import json
 import math
 import re
+from dataclasses import replace
 
 import pytest
 import trio
@@ -15,7 +16,7 @@ from agentd_openai.client import Client
 from agentd_openai.fake_server import Answer, FakeOpenAI, Misdeed, Request, delta, refusal, sse, stream, words
 
 from agentd.core.playbook import Playbook
-from agentd.engines import Message, Prompt, Token, ToolCall
+from agentd.engines import Message, Prompt, Token, ToolCall, ToolOffer
 from agentd.errors import EngineError
 
 PLAYBOOK = Playbook("test", "en-US", "", "")
@@ -182,6 +183,107 @@ async def test_a_stream_cut_in_a_tool_call_runs_nothing(server: FakeOpenAI, clie
     call = {"index": 0, "id": "call_1", "function": {"name": "calendar.create", "arguments": "{}"}}
     server.answers[CHAT] = stream(sse(delta(tool_calls=[call]), done=False), Misdeed.CUT)
     assert (await failure_of(OpenAILLM(client))).retryable
+
+
+# --- tools
+
+FIND = ToolOffer("calendar.find_slots", "Free times.", {"type": "object", "properties": {"day": {"type": "string"}}})
+TAG = ToolOffer("leads.tag", "Tag a lead.", {"type": "object", "properties": {}})
+WITH_TOOLS = replace(PROMPT, tools=(FIND, TAG))
+
+
+def asks_for(name: str, arguments: str = "{}", call_id: str = "call_1") -> Answer:
+    call = {"index": 0, "id": call_id, "function": {"name": name, "arguments": arguments}}
+    return stream(sse(delta(tool_calls=[call]), delta("tool_calls")))
+
+
+async def test_tools_are_offered_by_names_that_the_server_allows_and_come_back_as_ours(
+    server: FakeOpenAI, client: Client
+) -> None:
+    server.answers[CHAT] = asks_for("calendar-find_slots", '{"day": "monday"}')
+    assert await ask(OpenAILLM(client), WITH_TOOLS) == [ToolCall("call_1", "calendar.find_slots", {"day": "monday"})]
+    assert server.requests[0].json["tools"] == [
+        {
+            "type": "function",
+            "function": {"name": "calendar-find_slots", "description": "Free times.", "parameters": FIND.schema},
+        },
+        {
+            "type": "function",
+            "function": {"name": "leads-tag", "description": "Tag a lead.", "parameters": TAG.schema},
+        },
+    ]
+
+
+async def test_a_tool_that_was_never_offered_is_left_to_the_gate(server: FakeOpenAI, client: Client) -> None:
+    server.answers[CHAT] = asks_for("format-disk")
+    assert await ask(OpenAILLM(client), WITH_TOOLS) == [ToolCall("call_1", "format-disk", {})]
+
+
+async def test_a_whole_round_two_calls_at_once_and_then_words(server: FakeOpenAI, client: Client) -> None:
+    """The fake refuses, as OpenAI does, whatever is out of order."""
+
+    def model(request: Request) -> Answer:
+        if any(message["role"] == "tool" for message in request.json["messages"]):
+            return stream(sse(*words("Monday at ten?")))
+        calls = [
+            {"index": i, "id": f"id{i}", "function": {"name": name, "arguments": "{}"}}
+            for i, name in enumerate(("calendar-find_slots", "leads-tag"))
+        ]
+        return stream(sse(delta(content="One moment."), delta(tool_calls=calls), delta("tool_calls")))
+
+    server.answers[CHAT] = model
+    llm = OpenAILLM(client)
+    first = await ask(llm, WITH_TOOLS)
+    results = tuple(Message("tool", '{"ok": true}', item) for item in first if isinstance(item, ToolCall))
+    assert [message.call.name for message in results if message.call] == ["calendar.find_slots", "leads.tag"]
+    said = (*PROMPT.messages, Message("agent", "One moment."), *results)
+    assert await ask(llm, replace(WITH_TOOLS, messages=said, tools=())) == [Token("Monday at ten?")]
+    assert "tools" not in server.requests[1].json
+    assert [m["role"] for m in server.requests[1].json["messages"]] == [
+        "system", "user", "assistant", "tool", "assistant", "tool"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "param", "message"),
+    [
+        (400, None, "registry.example/gemma3:4b does not support tools"),
+        (400, None, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+        (422, "tools", "extra fields not permitted"),
+        (400, "tools[1].function.parameters", "Invalid schema for function"),
+    ],
+)
+async def test_a_server_that_refuses_tools_is_a_model_that_talks_and_one_warning(
+    server: FakeOpenAI,
+    client: Client,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    param: str | None,
+    message: str,
+) -> None:
+    def simple(request: Request) -> Answer:
+        if "tools" in request.json or any(m["role"] == "tool" for m in request.json["messages"]):
+            return refusal(status, "", param, message)
+        return stream(WELCOME)
+
+    server.answers[CHAT] = simple
+    llm = OpenAILLM(client, "gemma3:4b")
+    assert len(await ask(llm, WITH_TOOLS)) == 3
+    assert len(await ask(llm, WITH_TOOLS)) == 3
+    done = Message("tool", '{"slots": ["Monday"]}', ToolCall("x", "calendar.find_slots", {}))  # by another model
+    assert len(await ask(llm, replace(WITH_TOOLS, messages=(*PROMPT.messages, done)))) == 3
+    assert ["tools" in request.json for request in server.requests] == [True, False, False, False]
+    assert (
+        server.requests[-1]
+        .json["messages"][-1]["content"]
+        .endswith('[tool] calendar.find_slots: {"slots": ["Monday"]}')
+    )
+    assert [record.getMessage() for record in caplog.records if record.name == "agentd.openai"] == [
+        "openai:gemma3:4b refuses tools: left out from now on"
+    ]
+
+
+# --- refusals and faults
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,9 +14,9 @@ import trio
 from trio.abc import ReceiveChannel
 
 from agentd.call.streams import produced
-from agentd.engines import Prompt, Token, ToolCall
+from agentd.engines import Prompt, Token, ToolCall, ToolOffer
 from agentd.errors import EngineError
-from agentd_openai import models
+from agentd_openai import models, offers
 from agentd_openai.budget import fit
 from agentd_openai.client import Client
 from agentd_openai.failures import as_engine_errors, garbage
@@ -24,7 +26,8 @@ from agentd_openai.tool_calls import BadToolCall, ToolCalls
 from agentd_openai.unwind import each
 
 READ_AHEAD = 16  # pieces of a reply (a word each); full = the server waits
-TOKENS_A_WORD, TOKENS_BESIDE = 8, 100  # the cap: Hebrew takes up to 4 a word, and a tool call needs some
+TOKENS_A_WORD, TOKENS_BESIDE = 8, 100  # the cap: Hebrew takes up to 4 a word, twice that for a model that rambles
+TOOL_TOKENS = 400  # more, when tools are offered: two calls with a name, a time and a line of Hebrew each
 MOST_CHARS = 8_000  # of a reply; the cap in tokens may be one that the server ignores
 AFTER_FINISH_S = 0.3  # the end of the stream comes with the last word, or not at all
 DONE = "[DONE]"
@@ -35,17 +38,21 @@ class OpenAILLM:
     call."""
 
     def __init__(self, client: Client, model: str = "") -> None:
-        self._client, self._model, self._manners = client, model or models.CHAT, Manners()
+        self._client, self._model = client, model or models.CHAT
         self._name = f"openai:{model}" if model else "openai"
+        self._manners = Manners(self._name)
 
     def reply(self, prompt: Prompt) -> AbstractAsyncContextManager[ReceiveChannel[Token | ToolCall]]:
         """As `LLM.reply`. Raises `EngineError` for whatever the server does; a cancel closes the connection at once."""
         return produced(partial(self._reply, prompt), READ_AHEAD)
 
     async def _reply(self, prompt: Prompt, out: trio.MemorySendChannel[Token | ToolCall]) -> None:
-        needed = {"model": self._model, "messages": fit(prompt), "stream": True}
-        most_tokens = TOKENS_BESIDE + TOKENS_A_WORD * prompt.max_words
-        reading = _Reading(self._name, out)
+        messages = fit(prompt, calls=not self._manners.refuses("tools"))
+        needed = {"model": self._model, "messages": messages, "stream": True}
+        optional = chat_options(self._model, most_tokens(prompt))
+        if prompt.tools:
+            optional["tools"] = offers.for_chat(prompt.tools)
+        reading = _Reading(self._name, prompt.tools, out)
         with as_engine_errors(self._name):
             create: Any = self._client.get().chat.completions.with_streaming_response.create
             async with AsyncExitStack() as stack:
@@ -53,18 +60,23 @@ class OpenAILLM:
                 async def send(**request: Any) -> Any:
                     return await stack.enter_async_context(create(**request))
 
-                response = await self._manners.ask(send, needed, chat_options(self._model, most_tokens))
+                response = await self._manners.ask(send, needed, optional)
                 with reading.scope:
                     await each(response.iter_bytes(), reading.bytes)
         if not reading.finished:
             raise EngineError("the reply was cut off", retryable=True, engine=self._name)
 
 
-class _Reading:
-    """One reply on its way."""
+def most_tokens(prompt: Prompt) -> int:
+    """The cap of a reply, tool calls included."""
+    return TOKENS_BESIDE + TOKENS_A_WORD * prompt.max_words + TOOL_TOKENS * bool(prompt.tools)
 
-    def __init__(self, engine: str, out: trio.MemorySendChannel[Token | ToolCall]) -> None:
-        self._engine, self._out = engine, out
+
+class _Reading:
+    """One reply on its way. `tools`: what was offered."""
+
+    def __init__(self, engine: str, tools: Sequence[ToolOffer], out: trio.MemorySendChannel[Token | ToolCall]) -> None:
+        self._engine, self._offered, self._out = engine, tools, out
         self._events, self._tools = EventReader(), ToolCalls()
         self._chars = 0
         self.finished = False
@@ -116,7 +128,7 @@ class _Reading:
         except BadToolCall as error:
             raise _bad(error, self._engine) from None
         for call in calls:
-            await self._out.send(call)
+            await self._out.send(replace(call, name=offers.meant(call.name, self._offered)))
         self.finished = True
         self.scope.deadline = trio.current_time() + AFTER_FINISH_S
 

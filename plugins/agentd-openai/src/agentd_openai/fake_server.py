@@ -20,6 +20,8 @@ from typing import Any
 import h11
 import trio
 
+from agentd_openai.fake_rules import Problem, chat_problem
+
 CHUNK = 65536
 PATIENCE_S = 5.0  # what has not been seen by then does not happen
 
@@ -95,9 +97,12 @@ def stream(*steps: Step | Iterable[Step]) -> Answer:
     return Answer(flat, kind="text/event-stream")
 
 
-def refusal(status: int, code: str = "", param: str | None = None, **headers: str) -> Answer:
-    """An error as OpenAI writes it; its message holds what must not be repeated."""
-    error = {"message": "refused: sk-secret said by 0501234567", "type": "the_type", "param": param, "code": code}
+SECRET = "refused: sk-secret said by 0501234567"  # a server's message may hold what must not be repeated
+
+
+def refusal(status: int, code: str = "", param: str | None = None, message: str = SECRET, **headers: str) -> Answer:
+    """An error as OpenAI writes it."""
+    error = {"message": message, "type": "the_type", "param": param, "code": code}
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Answer([json.dumps({"error": error}).encode()], status, headers=named)
 
@@ -158,10 +163,17 @@ class FakeOpenAI:
         finally:
             await trio.aclose_forcefully(socket)
 
+    def _illegal(self, request: Request) -> Problem:
+        """What the real one would refuse, whatever it was told to answer."""
+        return chat_problem(request.json) if request.path.endswith("/chat/completions") else None
+
     async def _answer(self, http: h11.Connection, socket: trio.SocketStream, request: Request) -> bool:
         """Was the answer given whole?"""
         answer = next((a for path, a in self.answers.items() if request.path.endswith(path)), Answer(status=404))
-        if callable(answer):
+        if (problem := self._illegal(request)) is not None:
+            param, why = problem
+            answer = refusal(400, "invalid_request_error", param, why)
+        elif callable(answer):
             answer = answer(request)
 
         async def watch() -> None:

@@ -2,11 +2,13 @@
 
 Reasoning models refuse a temperature, others refuse an effort, and compatible servers differ again. What is known by
 the model's name is asked for rightly at once; what a server refuses by name (400 or 422) is left out from then
-on, so that a model nobody has heard of costs one refused request and not every call.
+on, with one warning, so that a model nobody has heard of costs one refused request and not every call. A server that
+refuses tools is a model that only talks.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
@@ -14,6 +16,8 @@ from typing import Any, TypeVar
 import openai
 
 T = TypeVar("T")
+
+_log = logging.getLogger("agentd.openai")
 
 TEMPERATURE = 0.4  # lively, yet it keeps to the rules of the call (a guess; SPEC asks for "moderate" only)
 
@@ -42,18 +46,26 @@ def transcription_options(model: str, language: str) -> dict[str, object]:
     return {**named, "temperature": 0}
 
 
+_TOOLS = r"\btools?\b"  # "does not support tools", "auto tool choice requires ..."
+
+
 def _named(error: openai.APIStatusError, offered: Mapping[str, object]) -> set[str]:
-    """The parameters that the refusal is about: by `param`, or by its message where the server leaves that out."""
+    """The parameters that the refusal is about: by `param` ("tools[0].function.name"), or by its message where the
+    server leaves that out."""
     if error.param:
-        return {error.param} & offered.keys()
-    return {name for name in offered if re.search(rf"\b{name}\b", error.message)}
+        return {re.split(r"[.\[]", error.param)[0]} & offered.keys()
+    return {name for name in offered if re.search(_TOOLS if name == "tools" else rf"\b{name}\b", error.message)}
 
 
 class Manners:
     """One per engine: what its server has refused is remembered for all calls."""
 
-    def __init__(self) -> None:
-        self._refused: set[str] = set()
+    def __init__(self, engine: str) -> None:
+        self._engine, self._refused = engine, set[str]()
+
+    def refuses(self, name: str) -> bool:
+        """Is that parameter known to be refused?"""
+        return name in self._refused
 
     async def ask(
         self, send: Callable[..., Awaitable[T]], needed: Mapping[str, Any], optional: Mapping[str, object]
@@ -68,4 +80,6 @@ class Manners:
                 refused = _named(error, offered)
                 if not refused:
                     raise
+                if news := refused - self._refused:  # another call may have found out meanwhile
+                    _log.warning("%s refuses %s: left out from now on", self._engine, ", ".join(sorted(news)))
                 self._refused |= refused

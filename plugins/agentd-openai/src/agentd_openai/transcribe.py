@@ -36,8 +36,9 @@ class OpenAISTT:
     """`model`: its name, "" for the default."""
 
     def __init__(self, client: Client, model: str = "") -> None:
-        self._client, self._model, self._manners = client, model or models.TRANSCRIBE, Manners()
+        self._client, self._model = client, model or models.TRANSCRIBE
         self._name = f"openai-whisper:{model}" if model else "openai-whisper"
+        self._manners = Manners(self._name)
 
     def listen(
         self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str

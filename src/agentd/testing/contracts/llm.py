@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 import trio
 
 from agentd.core.playbook import Playbook, Slot
-from agentd.engines import LLM, Message, Prompt, Token, ToolCall
+from agentd.engines import LLM, Message, Prompt, Token, ToolCall, ToolOffer
 from agentd.errors import EngineError
 from agentd.testing.contracts.base import Contract
 
@@ -92,6 +93,24 @@ class LLMContract(Contract):
     async def test_a_long_conversation(self, clock: object) -> None:
         async with self.nothing_left():
             assert (await self.ask(self.make(), *(f"Message number {i}." for i in range(61)))).strip()
+
+    async def test_a_conversation_goes_on_from_the_results_of_tools(self, clock: object) -> None:
+        """Two calls with their results, words of ours before and after, tools on offer and not any more."""
+        offer = ToolOffer("calendar.find_slots", "Free times.", {"type": "object", "properties": {}})
+        asked = [Message("tool", '{"slots": []}', ToolCall(i, offer.name, {"day": "monday"})) for i in ("", "x")]
+        before = self.prompt("Hello.", "Hello, what is your name?", "Dana Levi. When are you free?")
+        first = replace(before, messages=(*before.messages, *asked), tools=(offer,))
+        then = (
+            Message("agent", "One moment."),
+            asked[1],
+            Message("agent", "Not this week —"),
+            Message("caller", "Oh."),
+        )
+        async with self.nothing_left():
+            for prompt in (first, replace(first, messages=(*first.messages, *then), tools=())):
+                async with self.make().reply(prompt) as items:
+                    async for item in items:
+                        assert isinstance(item, Token | ToolCall)
 
     async def test_the_prompt_is_not_changed(self, clock: object) -> None:
         before = deepcopy(self.prompt("Hello."))

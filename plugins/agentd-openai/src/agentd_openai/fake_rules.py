@@ -1,0 +1,71 @@
+"""What OpenAI refuses of a conversation with tools, for the fake server: who may stand after whom, and names. Pure.
+
+| after                        | may come                                                        |
+|------------------------------|-----------------------------------------------------------------|
+| a call of a tool             | the results of all calls of that message, in any order, first   |
+| anything else                | any message but a result                                        |
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+ROLES = ("system", "developer", "user", "assistant", "tool")
+MOST_ID = 40
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+Problem = tuple[str, str] | None  # the parameter and what is wrong with it
+
+
+def chat_problem(body: Any) -> Problem:
+    """Why a chat completion would be refused with 400; None if it would not."""
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return "messages", "is missing"
+    waiting: set[str] = set()
+    for number, message in enumerate(messages):
+        where = f"messages.[{number}]"
+        role = message.get("role")
+        if role not in ROLES:
+            return f"{where}.role", "is unknown"
+        if role == "tool":
+            if message.get("tool_call_id") not in waiting:
+                return f"{where}.role", "messages with role 'tool' must be a response to a preceding message with calls"
+            waiting.discard(message["tool_call_id"])
+        elif waiting:
+            return f"{where}.role", "calls must be followed by messages responding to each of them"
+        if role != "assistant" and not isinstance(message.get("content"), str):
+            return f"{where}.content", "is no text"
+        if role == "assistant" and not (message.get("content") or message.get("tool_calls")):
+            return f"{where}.content", "is missing"
+        for call in message.get("tool_calls", ()):
+            if (problem := _call_problem(where, call, waiting)) is not None:
+                return problem
+            waiting.add(call["id"])
+    if waiting:
+        return "messages", "calls must be followed by messages responding to each of them"
+    return _tools_problem([tool.get("function", {}) for tool in body["tools"]]) if "tools" in body else None
+
+
+def _call_problem(where: str, call: Any, waiting: set[str]) -> Problem:
+    function = call.get("function", {})
+    if not isinstance(call.get("id"), str) or not 0 < len(call["id"]) <= MOST_ID or call["id"] in waiting:
+        return f"{where}.tool_calls[0].id", "is missing, too long or used twice"
+    if call.get("type") != "function" or not isinstance(function.get("arguments"), str):
+        return f"{where}.tool_calls[0].type", "is no call of a function"
+    if not _NAME.fullmatch(str(function.get("name"))):
+        return f"{where}.tool_calls[0].function.name", "does not match the pattern"
+    return None
+
+
+def _tools_problem(functions: list[Any]) -> Problem:
+    if not functions:
+        return "tools", "is an empty array"
+    names = [str(function.get("name")) for function in functions]
+    for number, function in enumerate(functions):
+        if not _NAME.fullmatch(names[number]) or names.index(names[number]) != number:
+            return f"tools[{number}].function.name", "does not match the pattern, or is used twice"
+        if function.get("parameters", {}).get("type") != "object":
+            return f"tools[{number}].function.parameters", "is no schema of an object"
+    return None
