@@ -82,8 +82,9 @@ class ToolDesk(Protocol):
 
     async def run(self, call: ToolCall, said: Sequence[Message], turn: int) -> ToolAnswer:
         """Validate, judge, perhaps wait for a person, run, record. Never raises but for a cancel. `said` is the
-        conversation so far, tool results included: arguments are held against it. `turn`: for the record. A cancel
-        while a tool with an effect runs is for the caller to prevent: run it in a shield (`deadline_s` bounds it)."""
+        conversation so far, tool results included: arguments are held against it. `turn`: for the record. A cancel ends
+        whatever has no effect, a wait for a person included; an effect that has begun is finished and recorded, in a
+        shield of the tool's `deadline_s`."""
 
     async def aclose(self) -> None:
         """The conversation is over: approvals that wait for it die."""

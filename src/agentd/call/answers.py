@@ -7,6 +7,7 @@
 | has ended without words                       | we ask, twice in two ways, then apologise                            |
 | had words after all, told late                | they are answered, unless the caller has begun again                 |
 | is corrected by a late final                  | the history is, and the answer too while nobody has heard it         |
+| interrupted a turn whose tool did its work    | the answer knows; without one, the caller is told when nobody speaks |
 | goes on before our first sound (`went_on`)    | its words are given back: it is one turn                             |
 | was keyed in                                  | as if said                                                           |
 """
@@ -69,6 +70,7 @@ class Answers:
         self._unheard = False  # the last utterance brought no words, and the caller has not begun again
         self._found_late = False  # ... until now: to be answered as soon as we are silent
         self._late_turn = 0  # the turn that answers such words
+        self._news = False  # a tool has done something that no turn has told
         self._taken_by = 0  # the turn that answers the words which `hearing` took last; 0: none
         self.after_take = False  # the utterance interrupted us
         self.deaf: Callable[[], bool] = lambda: False  # set by the call: no recogniser works at all
@@ -164,6 +166,7 @@ class Answers:
 
     def _reply(self, text: str, from_ms: int, t1_ms: int) -> None:
         now, turn, said = self._hands.now(), self._floor.turn, self._utterance
+        self._news = False
         if turn is None or turn.scope.cancel_called or turn.words != text:
             self._floor.drop("other words")
             turn = self._floor.begin("reply", words=text)
@@ -238,10 +241,17 @@ class Answers:
         self.answer_late()
         return True
 
+    def tell_news(self) -> None:
+        """A tool has done something, and the turn that asked for it is gone."""
+        self._news = True
+
     def answer_late(self) -> None:
-        """Once a frame: words that came after all are answered when nobody speaks."""
-        listening = self._floor.state is State.LISTENING and not self._endpointer.in_utterance
-        if not self._found_late or not listening:
+        """Once a frame: words that came after all are answered when nobody speaks, and news is told."""
+        if self._floor.state is not State.LISTENING or self._endpointer.in_utterance:
+            return
+        if self._news and not self._found_late:
+            self._tell()
+        if not self._found_late:
             return
         self._found_late, self._asks = False, 0
         self._floor.drop("words after all")
@@ -249,6 +259,15 @@ class Answers:
         self._floor.clock.start(self._hands.now())
         self._reply(self._hearing.taken_text, self._hearing.taken_from_ms, self._hearing.taken_ms)
         self._late_turn = self._taken_by
+
+    def _tell(self) -> None:
+        self._news = False
+        self._floor.drop("news")
+        turn = self._floor.begin("reply", words=None)
+        self._floor.move(State.PROCESSING, "prompt")
+        self._floor.clock.start(self._hands.now())
+        self._taken_by = 0
+        self._floor.commit(turn)
 
     def _give_up(self, t1_ms: int, cause: str) -> None:
         self._hearing.take(t1_ms)

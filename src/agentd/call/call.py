@@ -33,6 +33,7 @@ from agentd.call.reception import GOING_AWAY, INTERNAL_ERROR, NORMAL, POLICY, Ad
 from agentd.call.recogniser import Recogniser
 from agentd.call.sample import Sampler
 from agentd.call.tape import Bus, Tape
+from agentd.call.tool_use import ToolUse, no_tools
 from agentd.call.turn import Desk, Turn
 from agentd.call.view import View
 from agentd.config import Settings
@@ -42,12 +43,13 @@ from agentd.core.history import History
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
 from agentd.core.playbook import Playbook
 from agentd.core.playout import Due, Playout
-from agentd.engines import LLM, STT, TTS, VAD, Prompt, Voice
+from agentd.engines import LLM, STT, TTS, VAD, Message, Prompt, ToolCall, Voice
 from agentd.errors import PluginFailed
-from agentd.events import Event, PluginFailure, WsDone, WsStart, WsTx
+from agentd.events import ApprovalAsked, ApprovalOver, Event, PluginFailure, WsDone, WsStart, WsTx
 from agentd.facts import CallFacts, CallRecord
 from agentd.hookspecs import Guard
 from agentd.media import MediaStream
+from agentd.tools import ToolDesk
 
 WRAP_UP_S = 2.0  # for the mouth after the end: what was due goes out
 CLOSE_S = 2.0  # for the socket and the sample
@@ -78,6 +80,7 @@ class House:
     engines: Engines
     phrases: PhraseAudio
     system_prompt: Callable[[Playbook], str]
+    tools: Callable[[CallFacts, Playbook, Callable[[Event], None]], ToolDesk] = no_tools
     guards: Sequence[Guard] = ()
     vad: VAD | None = None
     sampler: Sampler | None = None
@@ -115,13 +118,17 @@ class Call:
         self._room = trio.Event()
         self._talk: trio.Nursery | None = None
         stt, llm, tts = house.engines.for_call(self.emit)
+        history = history or History()
+        self._tool_desk = house.tools(facts, playbook, self._tool_event)
+        self._approvals = 0  # that wait for a person
+        tools = ToolUse(self._tool_desk, history, self._note, self._start, lambda: self.brain.answers.tell_news())
         playout = Playout(settings, self._writer)
         self._desk = Desk(
             llm=llm, tts=tts, voice=Voice(playbook.language, "", settings.tts_rate, settings.tts_pitch),
             playout=playout, poke=self.poke, room=lambda: self._room, tone=tone(settings.fallback_tone_ms),
             trouble=lambda: self.playbook.phrase("trouble", self.brain.floor.turns), cached=house.phrases.get,
+            tools=tools, next_question=self._next_question,
         )  # fmt: skip
-        history = history or History()
         self._manners = house.manners(playbook, house.today())
         self.brain = Brain(settings, playbook, self, self._desk, history, _opening(playbook, facts))
         self.mouth = Mouth(media, playout, self._sent)
@@ -163,6 +170,7 @@ class Call:
             self._close()
             with trio.CancelScope(shield=True, relative_deadline=CLOSE_S):
                 await self._media.aclose(CLOSE_CODES.get(self.reason or "", NORMAL))
+                await self._tool_desk.aclose()
                 await self._leave_sample()
         return self.record()
 
@@ -180,8 +188,7 @@ class Call:
     # --- the brain's hands
 
     def start(self, turn: Turn) -> None:
-        if self._talk is not None and not self._talk.cancel_scope.cancel_called:
-            self._talk.start_soon(turn.run)
+        self._start(turn.run)
 
     def clear(self) -> None:
         """`clear` goes out now, always: a stalled reader may hold more of ours than our clock believes."""
@@ -194,18 +201,21 @@ class Call:
     def now(self) -> float:
         return trio.current_time()
 
-    def prompt(self, text: str) -> Prompt:
-        messages = self.brain.floor.history.messages(text)
+    def prompt(self, words: str | None) -> Prompt:
+        messages = self.brain.floor.history.messages(words)
         return Prompt(
             self.facts.call_sid, self.playbook, self.house.system_prompt(self.playbook), messages,
-            self._manners.most_words(messages),
+            self._manners.most_words(messages), self._desk.tools.offers,
         )  # fmt: skip
 
-    def governor(self, text: str) -> Governor:
-        return Governor(self._manners.rules(self.brain.floor.history.messages(text), self.brain.floor.turns))
+    def governor(self, messages: Sequence[Message]) -> Governor:
+        nth = self.brain.floor.turns
+        return Governor(self._manners.rules(messages, nth, next_question=self._next_question(messages)))
 
     def filler(self, nth: int) -> tuple[str, bytes]:
-        text = self.playbook.phrase("filler", self.brain.floor.turns + nth)
+        nth += self.brain.floor.turns
+        text = self.playbook.phrase("approval", nth) if self._approvals else ""
+        text = text or self.playbook.phrase("filler", nth)
         return text, self.house.phrases.get(text) or self._desk.tone
 
     def delay_s(self) -> float:
@@ -228,6 +238,20 @@ class Call:
             self.poke()
 
     # --- within
+
+    def _start(self, task: Callable[[], Awaitable[None]]) -> None:
+        if self._talk is not None and not self._talk.cancel_scope.cancel_called:
+            self._talk.start_soon(task)
+
+    def _tool_event(self, event: Event) -> None:
+        self._approvals += isinstance(event, ApprovalAsked) - isinstance(event, ApprovalOver)
+        self.emit(event)
+
+    def _note(self, call: ToolCall) -> str:
+        return "{}"
+
+    def _next_question(self, messages: Sequence[Message]) -> str:
+        return ""
 
     async def _listen(self) -> None:
         try:

@@ -17,7 +17,7 @@ heard of it goes into the history, its telemetry on the tape.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from agentd.call.turn import Desk, Turn
@@ -30,7 +30,7 @@ from agentd.core.history import History
 from agentd.core.media_stream import FRAME_MS
 from agentd.core.playout import Due
 from agentd.core.speech_audio import Said
-from agentd.engines import Prompt
+from agentd.engines import Message, Prompt
 from agentd.events import (
     AgentSaid,
     Event,
@@ -56,8 +56,8 @@ class Hands(Protocol):
     def emit(self, event: Event) -> None: ...
     def end(self, reason: str) -> None: ...
     def now(self) -> float: ...
-    def prompt(self, text: str) -> Prompt: ...
-    def governor(self, text: str) -> Governor: ...
+    def prompt(self, words: str | None) -> Prompt: ...
+    def governor(self, messages: Sequence[Message]) -> Governor: ...
     def filler(self, nth: int) -> tuple[str, bytes]: ...
     def delay_s(self) -> float: ...
 
@@ -83,18 +83,19 @@ class Floor:
     # --- a turn of ours
 
     def begin(
-        self, kind: str, *, words: str = "", fixed: str = "", interruptible: bool = True, then_end: str = ""
+        self, kind: str, *, words: str | None = "", fixed: str = "", interruptible: bool = True, then_end: str = ""
     ) -> Turn:
-        """Start preparing a reply to `words`, or `fixed` words of ours. Nobody hears it before `commit`."""
+        """Start preparing a reply to `words` (None: to what a tool has returned), or `fixed` words of ours. Nobody
+        hears it before `commit`."""
         self.turns += 1
         turn = Turn(
             self._desk,
             self.turns,
             kind,
             prompt=None if fixed else self._hands.prompt(words),
-            governor=None if fixed else self._hands.governor(words),
+            governor=None if fixed else self._hands.governor,
             fixed=fixed,
-            words=words,
+            words=words or "",
             interruptible=interruptible,
             then_end=then_end,
         )
@@ -105,7 +106,7 @@ class Floor:
 
     def commit(self, turn: Turn, not_before: float = 0.0) -> None:
         """It may be heard; a guess becomes an answer by this one step."""
-        turn.committed = True
+        turn.commit()
         if turn.prompt is not None:
             self._hands.emit(LlmStart(turn=turn.number, speculative=turn.speculative))
         if not_before > self._hands.now():
@@ -256,9 +257,9 @@ class Floor:
             self.heard += 1
             self.history.agent(turn.number, said.text, cut=said.cut)
             self._hands.emit(AgentSaid(turn=turn.number, text=Private(said.text), cut=said.cut))
-        if turn.governor is not None:
-            self.fallbacks = self.fallbacks + 1 if turn.governor.fell_back else 0
-            for act in turn.governor.acts:
+        if turn.prompt is not None:
+            self.fallbacks = self.fallbacks + 1 if turn.fell_back else 0
+            for act in turn.acts:
                 self._hands.emit(Governed(turn=turn.number, what=act.what, why=act.why))
         self._hands.emit(TtsEnd(turn=turn.number, frames=said.frames if said is not None else 0))
         self._hands.emit(turn.telemetry(barged=barged))

@@ -6,15 +6,17 @@ A turn may begin as a guess (SPEC 2.4): it is prepared, unheard, and `commit` tu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
 from agentd.audio.line import ToLine
-from agentd.core.governor import Governor
-from agentd.engines import LLM, TTS, Prompt, Token, Voice
+from agentd.call.think import Thought
+from agentd.call.tool_use import ToolUse
+from agentd.core.governor import Act, Governor
+from agentd.engines import LLM, TTS, Message, Prompt, Voice
 from agentd.errors import EngineError
 from agentd.events import Turn as TurnEvent
 
@@ -47,6 +49,8 @@ class Desk:
     tone: bytes  # mu-law; what the caller hears if every voice fails, and no phrase is at hand
     trouble: Callable[[], str]  # the scripted reply, when every model fails
     cached: Callable[[str], bytes | None]  # mu-law of a phrase that needs no voice any more
+    tools: ToolUse
+    next_question: Callable[[Sequence[Message]], str]  # of the slot that is open after these messages
 
 
 class Turn:
@@ -59,7 +63,7 @@ class Turn:
         kind: str,
         *,
         prompt: Prompt | None = None,
-        governor: Governor | None = None,
+        governor: Callable[[Sequence[Message]], Governor] | None = None,
         fixed: str = "",
         words: str = "",
         interruptible: bool = True,
@@ -67,15 +71,33 @@ class Turn:
     ) -> None:
         self._desk = desk
         self.number, self.kind, self.prompt, self.fixed = number, kind, prompt, fixed
-        self.governor = governor  # of a reply; keeps its rules
+        self._thought = None if governor is None else Thought(desk, number, governor, self._accepted)
         self.words, self.interruptible, self.then_end = words, interruptible, then_end
         self.scope = trio.CancelScope()
-        self.committed = False
+        self._commit = trio.Event()
         self.speculative = False
         self.filler = False
         self.eou_reason: str | None = None
         self.times = Times()
         self.failed = False
+
+    @property
+    def committed(self) -> bool:
+        """It is an answer, no guess any more."""
+        return self._commit.is_set()
+
+    def commit(self) -> None:
+        self._commit.set()
+
+    @property
+    def acts(self) -> list[Act]:
+        """What the rules of a reply did to it."""
+        return [act for governor in self._governors() for act in governor.acts]
+
+    @property
+    def fell_back(self) -> bool:
+        """Something of it was refused, and safe words stood in."""
+        return any(governor.fell_back for governor in self._governors())
 
     def telemetry(self, *, barged: bool) -> TurnEvent:
         """Its line (SPEC 11.1): milliseconds since T1."""
@@ -113,29 +135,19 @@ class Turn:
             self._desk.poke()
 
     async def _think(self, out: trio.MemorySendChannel[str]) -> None:
-        said = 0
         with out:
-            if self.prompt is None or self.governor is None:
+            if self.prompt is None or self._thought is None:
                 await out.send(self.fixed)
                 return
             try:
-                async with self._desk.llm.reply(self.prompt) as tokens:
-                    async for token in tokens:
-                        if isinstance(token, Token):
-                            for phrase in self.governor.feed(token.text):
-                                await out.send(phrase)
-                                said += 1
-                        if self.governor.done:
-                            break  # nothing more of it would be said
+                await self._thought.run(self.prompt, out.send)
             except* EngineError:
                 self._engine_failed()  # half a sentence is never spoken: the governor is not finished
-            else:
-                for phrase in self.governor.finish():
-                    await out.send(phrase)
-                    said += 1
-            if not said and not self.committed:
+            if self._thought.said:
+                return
+            if not self.committed:
                 self._engine_failed()
-            elif not said:
+            else:
                 await out.send(self._desk.trouble())
 
     async def _say(self, phrase: str) -> bool:
@@ -166,6 +178,12 @@ class Turn:
         self.failed = True
         if not self.committed:
             self.scope.cancel(reason="guess failed")
+
+    async def _accepted(self) -> None:
+        await self._commit.wait()
+
+    def _governors(self) -> list[Governor]:
+        return [] if self._thought is None else self._thought.governors
 
     async def _push(self, mulaw: bytes) -> None:
         """A whole reply must not be built in one step of this task: wait while enough is queued, and yield."""

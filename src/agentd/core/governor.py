@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from agentd.core.governor_facts import Facts
@@ -141,12 +141,21 @@ class Governor:
         self._word = text[at:]
         return out
 
-    def finish(self) -> list[str]:
-        """The model has said all: what is left, and the next question if nothing was asked."""
+    def pause(self) -> list[str]:
+        """The model has stopped for now (it asks a tool): what is left of its words."""
         out: list[str] = []
+        word, self._word = self._word, ""
         if not self._ended:
-            for phrase in [*self._phrases.feed(self._word), *self._phrases.rest()]:
+            for phrase in [*self._phrases.feed(word), *self._phrases.rest()]:
                 out += self._judge(phrase, ends=True)
+        return out
+
+    def finish(self, next_question: str | None = None) -> list[str]:
+        """The model has said all: what is left, and the next question if nothing was asked. `next_question`: in place
+        of the rules' own, when more is known by now than when the reply began."""
+        out = self.pause()
+        if next_question is not None:
+            self._rules = replace(self._rules, next_question=next_question)
         if not self._ended:
             out += self._end()
         return out

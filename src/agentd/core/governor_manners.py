@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from agentd.core.governor import HARD_WORDS, SHORT_SENTENCE, Kind, Rules
@@ -48,12 +48,11 @@ class Manners:
         """Of the reply to these messages, when it is an ordinary one."""
         return self._first_words if sum(m.role == "caller" for m in messages) <= 1 else HARD_WORDS
 
-    def rules(
-        self, messages: Sequence[Message], nth: int, *, next_question: str = "", results: Iterable[str] = ()
-    ) -> Rules:
-        """For the reply to `messages`, whose last is the caller's. `nth` chooses among variants; `results`: what tools
-        have returned in this call, as text; `next_question`: of the slot that comes next, "" for none."""
+    def rules(self, messages: Sequence[Message], nth: int, *, next_question: str = "") -> Rules:
+        """For the reply to `messages`: to the caller's last words, or to what a tool has just returned. `nth` chooses
+        among variants; `next_question`: of the slot that comes next, "" for none."""
         callers = [m.text for m in messages if m.role == "caller"]
+        results = [m.text for m in messages if m.role == "tool"]
         facts = joined(said(text, self._today) for text in callers)
         return Rules(
             facts=self._facts | facts | joined(returned(text, self._today) for text in results),

@@ -1,25 +1,27 @@
 """The conversation as it was heard: what the caller said, as it was understood, and of our words only what was played.
 
-A reply that was cut appears as far as the caller heard it; one that nobody heard does not appear at all.
+A reply that was cut appears as far as the caller heard it; one that nobody heard does not appear at all. A tool call
+appears with its result, in one entry, when it is over; what it did stays, whatever became of the turn that asked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from agentd.core.speech import Message
+from agentd.core.speech import Message, ToolCall
 
 MAX_ENTRIES = 200  # a 30-minute call has about 120; older ones go first
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`turn` is the number of the turn of ours that answered, or spoke."""
+    """`turn` is the number of the turn of ours that answered, spoke, or asked the tool."""
 
     turn: int
-    role: str  # "caller" or "agent"
+    role: str  # "caller", "agent" or "tool"
     text: str
     cut: bool = False
+    call: ToolCall | None = None  # of a tool; `text` is its result
 
 
 class History:
@@ -36,6 +38,15 @@ class History:
     def agent(self, turn: int, text: str, *, cut: bool) -> None:
         if text:
             self._add(Entry(turn, "agent", text, cut))
+
+    def tool(self, turn: int, call: ToolCall, result: str) -> Message:
+        """A tool call is over: both halves at once."""
+        self._add(Entry(turn, "tool", result, call=call))
+        return Message("tool", result, call)
+
+    def results(self) -> tuple[str, ...]:
+        """What tools have returned in this call, as text."""
+        return tuple(e.text for e in self._entries if e.role == "tool")
 
     def take_back(self, turn: int) -> None:
         """The caller went on before we answered: that turn's text will come again, longer."""
@@ -58,7 +69,7 @@ class History:
 
     def messages(self, then: str | None = None) -> tuple[Message, ...]:
         """For a prompt; `then` is what the caller has just said, not (yet) part of the history."""
-        said = [Message(e.role, e.text + (" —" if e.cut else "")) for e in self._entries]
+        said = [Message(e.role, e.text + (" —" if e.cut else ""), e.call) for e in self._entries]
         if then is not None:
             said.append(Message("caller", then))
         return tuple(said)

@@ -234,11 +234,24 @@ def echo(prompt: Prompt) -> str:
     return f"You said: {said.strip(' .?!')}. Anything else?" if said else "Hello. How can I help?"
 
 
+Reply = str | Sequence[str | ToolCall]
+
+
+def _items(reply: Reply) -> Iterator[str | ToolCall]:
+    for part in (reply,) if isinstance(reply, str) else reply:
+        if isinstance(part, ToolCall):
+            yield part
+        else:
+            yield from part.split()
+
+
 class ScriptedLLM(_Scripted):
     """A model that says what it is told, word by word.
 
     `replies`: a function of the prompt, or texts of which the nth answers the caller's nth message, going round; so
-    the same prompt gets the same answer, as speculation needs. `latency_s` before the first word, `token_gap_s`
+    the same prompt gets the same answer, as speculation needs. A reply is text, or texts and tool calls.
+
+    `latency_s` before the first word, `token_gap_s`
     before each one after it.
     """
 
@@ -246,7 +259,7 @@ class ScriptedLLM(_Scripted):
         self,
         latency_s: float = 0.0,
         token_gap_s: float = 0.0,
-        replies: Callable[[Prompt], str] | Sequence[str] = echo,
+        replies: Callable[[Prompt], Reply] | Sequence[Reply] = echo,
         *,
         fail: Fault | Sequence[Fault] = (),
         name: str = "scripted",
@@ -255,7 +268,7 @@ class ScriptedLLM(_Scripted):
         self.latency_s, self.token_gap_s = latency_s, token_gap_s
         self._replies = replies
 
-    def _reply(self, prompt: Prompt) -> str:
+    def _reply(self, prompt: Prompt) -> Reply:
         if callable(self._replies):
             return self._replies(prompt)
         asked = sum(m.role == "caller" for m in prompt.messages)
@@ -268,13 +281,13 @@ class ScriptedLLM(_Scripted):
             await run.connect(self.latency_s)
             if run.fails("empty"):
                 return
-            text = GARBAGE if run.fails("garbage") else self._reply(prompt)
-            for i, word in enumerate(text.split()):
+            reply = GARBAGE if run.fails("garbage") else self._reply(prompt)
+            for i, item in enumerate(_items(reply)):
                 if i:
                     await trio.sleep(self.token_gap_s)
                 if run.over():
                     break
-                yield Token(f" {word}" if i else word)
+                yield item if isinstance(item, ToolCall) else Token(f" {item}" if i else item)
             await run.end()
 
 

@@ -20,6 +20,7 @@ import trio
 from agentd.call.call import Call, Engines, House, PhraseAudio
 from agentd.call.reception import Refused, receive_start
 from agentd.call.tape import Bus
+from agentd.call.tool_use import no_tools
 from agentd.config import Settings
 from agentd.core.history import History
 from agentd.core.media_stream import Start
@@ -31,6 +32,7 @@ from agentd.hookspecs import Guard
 from agentd.testing.caller import Caller
 from agentd.testing.fake_twilio import FakeTwilio
 from agentd.testing.scripted import ScriptedLLM, ScriptedSTT, ScriptedTTS
+from agentd.testing.scripted_tools import ScriptedTools
 
 E = TypeVar("E", bound=Event)
 
@@ -122,11 +124,13 @@ async def stage(
     resumed: bool = False,
     history: History | None = None,
     vad: VAD | None = None,
+    tools: ScriptedTools | None = None,
 ) -> AsyncIterator[Stage]:
     """A call that has started (`resumed`: in place of a stream that was lost). `engines` (chains, say) take the place
     of `stt`, `llm` and `tts`; `stt` still is what the caller tells what it will hear.
 
-    Leaving hangs up, unless `hang_up` is false: then it waits for the call to end."""
+    `tools`: those of the call; none by default. Leaving hangs up, unless `hang_up` is false: then it waits for the call
+    to end."""
     twilio = FakeTwilio(seed=seed)
     stt = stt or ScriptedSTT()
     tape = Tape()
@@ -138,6 +142,7 @@ async def stage(
         system_prompt=lambda playbook: playbook.persona,
         guards=guards,
         vad=vad,
+        tools=tools or no_tools,
     )
     twilio.start()
     admitted = await receive_start(twilio.media, lambda start: replace(facts_of(start), resumed=resumed), within_s=5)

@@ -1,0 +1,95 @@
+"""From a prompt to phrases: the model, the tools that it asks for, and the model again.
+
+| the model ...                       | and so                                                                         |
+|-------------------------------------|--------------------------------------------------------------------------------|
+| says words                          | they go through the governor to the voice, phrase by phrase                    |
+| calls tools                         | they run once the turn is committed (a guess runs no tool), in their order;    |
+|                                     | then it is asked again, with the results, and a governor that knows them       |
+|   only `slots.note`, beside words   | they are noted, and the reply is over: there is nothing to ask about           |
+|   after its question                | only `slots.note` is done: who asks has not decided                            |
+|   for the fourth time               | nothing more is offered: it has to speak                                       |
+| has nothing to say                  | the scripted reply                                                             |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from agentd.call.tool_use import NOTE, ToolUse
+from agentd.core.governor import Governor
+from agentd.engines import LLM, Message, Prompt, Token, ToolCall
+
+MOST_STEPS = 3  # rounds of tools in one turn: look up, book, tell; more is a loop (RELIABILITY 3)
+MOST_CALLS = 8  # in one round
+
+Say = Callable[[str], Awaitable[None]]
+
+
+class Thinker(Protocol):
+    """What thinking needs of the call's desk."""
+
+    @property
+    def llm(self) -> LLM: ...
+    @property
+    def tools(self) -> ToolUse: ...
+    @property
+    def next_question(self) -> Callable[[Sequence[Message]], str]: ...
+
+
+class Thought:
+    """One reply on its way. `governor` makes one for the reply to given messages; `accepted` waits until the turn is no
+    guess any more."""
+
+    def __init__(
+        self,
+        desk: Thinker,
+        turn: int,
+        governor: Callable[[Sequence[Message]], Governor],
+        accepted: Callable[[], Awaitable[object]],
+    ) -> None:
+        self._desk, self._turn, self._governor, self._accepted = desk, turn, governor, accepted
+        self.governors: list[Governor] = []
+        self.said = 0  # phrases handed on
+
+    async def run(self, prompt: Prompt, say: Say) -> None:
+        """Raises `EngineError` when the models fail; what was said by then was said. Cancel: see `ToolUse`."""
+        for step in range(MOST_STEPS + 1):
+            governor = self._governor(prompt.messages)
+            self.governors.append(governor)
+            calls = await self._ask(prompt, governor, say)
+            notes = [call for call in calls if call.name == NOTE]
+            if governor.done or step == MOST_STEPS or (len(notes) == len(calls) and self.said):
+                calls = notes
+            results = await self._run(calls)
+            if len(calls) == len(notes) and (self.said or not results):
+                await self._hand_on(governor.finish(self._desk.next_question(prompt.messages)), say)
+                return
+            heard = (Message("agent", " ".join(governor.said)),) if governor.said else ()
+            tools = () if step + 1 == MOST_STEPS else prompt.tools
+            prompt = replace(prompt, messages=(*prompt.messages, *heard, *results), tools=tools)
+
+    async def _ask(self, prompt: Prompt, governor: Governor, say: Say) -> list[ToolCall]:
+        """Ask the model once. With tools on offer it is read to its end, as calls come last."""
+        calls: list[ToolCall] = []
+        async with self._desk.llm.reply(prompt) as items:
+            async for item in items:
+                if isinstance(item, Token):
+                    await self._hand_on(governor.feed(item.text), say)
+                elif len(calls) < MOST_CALLS:
+                    calls.append(item)
+                if governor.done and not prompt.tools:
+                    break  # nothing more of it would be said
+        await self._hand_on(governor.pause(), say)
+        return calls
+
+    async def _run(self, calls: list[ToolCall]) -> list[Message]:
+        if calls:
+            await self._accepted()
+        return [await self._desk.tools.run(self._turn, call) for call in calls]
+
+    async def _hand_on(self, phrases: list[str], say: Say) -> None:
+        for phrase in phrases:
+            await say(phrase)
+            self.said += 1

@@ -1,0 +1,106 @@
+"""The tools of one call, as its turns use them.
+
+| the tool ...   | runs in            | a turn that is cut off ...                                          |
+|----------------|--------------------|---------------------------------------------------------------------|
+| `slots.note`   | place, at once     | -                                                                   |
+| has no effect  | the turn's task    | ends it; it has never been                                          |
+| has an effect  | a task of the call | leaves it alone: it is finished, recorded, and told at the next gap |
+
+A call and its result enter the history in one step, when it is over. So a barge-in leaves neither a call without a
+result nor a booking that nobody knows of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import trio
+
+from agentd.core.history import History
+from agentd.core.playbook import Playbook
+from agentd.core.policy import Effect
+from agentd.core.speech import Message, ToolCall, ToolOffer
+from agentd.events import Event
+from agentd.facts import CallFacts
+from agentd.tools import ToolAnswer, ToolDesk
+
+NOTE = "slots.note"  # a model's own account of what it has understood; nobody else hears of it
+
+
+class NoTools:
+    """A desk without tools: for a house that offers none."""
+
+    offers: tuple[ToolOffer, ...] = ()
+
+    def effect(self, name: str) -> Effect:
+        return Effect.READ
+
+    async def run(self, call: ToolCall, said: Sequence[Message], turn: int) -> ToolAnswer:
+        return ToolAnswer('{"error": "there are no tools"}', ok=False)
+
+    async def aclose(self) -> None: ...
+
+
+def no_tools(facts: CallFacts, playbook: Playbook, emit: Callable[[Event], None]) -> ToolDesk:
+    return NoTools()
+
+
+@dataclass(slots=True)
+class _Errand:
+    """One tool with an effect on its way. `awaited`: the turn that asked still waits for it."""
+
+    turn: int
+    call: ToolCall
+    over: trio.Event = field(default_factory=trio.Event)
+    awaited: bool = True
+    message: Message | None = None
+
+
+class ToolUse:
+    """`start` starts a task of the call. `note` merges a model's own account of the slots, and returns what the model
+    should know of that. `unclaimed` is called when an effect came about after its turn was cut off."""
+
+    def __init__(
+        self,
+        desk: ToolDesk,
+        history: History,
+        note: Callable[[ToolCall], str],
+        start: Callable[[Callable[[], Awaitable[None]]], None],
+        unclaimed: Callable[[], None],
+    ) -> None:
+        self._desk, self._history, self._note = desk, history, note
+        self._start, self._unclaimed = start, unclaimed
+
+    @property
+    def offers(self) -> tuple[ToolOffer, ...]:
+        return self._desk.offers
+
+    async def run(self, turn: int, call: ToolCall) -> Message:
+        """One tool call of a turn that was committed: the call with its result, for the model's next prompt. Cancel:
+        the turn is cut off; see above."""
+        if call.name == NOTE:
+            return Message("tool", self._note(call), call)
+        if self._desk.effect(call.name) is Effect.READ:
+            answer = await self._desk.run(call, self._history.messages(), turn)
+            return self._history.tool(turn, call, answer.result)
+        errand = _Errand(turn, call)
+
+        async def go() -> None:
+            await self._finish(errand)
+
+        self._start(go)
+        try:
+            await errand.over.wait()
+        except trio.Cancelled:
+            errand.awaited = False
+            raise
+        assert errand.message is not None
+        return errand.message
+
+    async def _finish(self, errand: _Errand) -> None:
+        answer = await self._desk.run(errand.call, self._history.messages(), errand.turn)
+        errand.message = self._history.tool(errand.turn, errand.call, answer.result)
+        errand.over.set()
+        if not errand.awaited:
+            self._unclaimed()
