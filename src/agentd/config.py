@@ -32,32 +32,8 @@ from agentd.config_rules import (
     refuse,
     voice_frames,
 )
+from agentd.config_values import Chain, Names, PhoneNumber, Seconds, lower, upper
 from agentd.errors import ConfigError
-
-
-def _split(value: object) -> object:
-    """ "a, b" or ["a", "b"] -> ["a", "b"], without blanks."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _upper(value: object) -> object:
-    return value.strip().upper() if isinstance(value, str) else value
-
-
-def _strip(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-Chain = Annotated[tuple[str, ...], BeforeValidator(_split), Field(min_length=1)]
-Seconds = Annotated[tuple[Annotated[float, Field(gt=0, le=3600)], ...], BeforeValidator(_split)]
-PhoneNumber = Annotated[str, BeforeValidator(_strip), Field(pattern=r"^(\+[1-9][0-9]{6,14})?$")]
 
 
 def _f(default: Any, description: str, **bounds: Any) -> Any:
@@ -103,7 +79,7 @@ class Settings(BaseSettings):
     google_application_credentials: Path | None = _f(None, "File with the Google service account")
 
     # The deployment
-    agentd_env: Annotated[str, BeforeValidator(_lower)] = _f(
+    agentd_env: Annotated[str, BeforeValidator(lower)] = _f(
         "production", "production; any other word lets a proxy reach loopback without TWILIO_AUTH_TOKEN", min_length=1
     )
     state_dir: Path = _f(Path("state"), "Where agentd keeps what must survive; systemd's STATE_DIRECTORY")
@@ -125,12 +101,15 @@ class Settings(BaseSettings):
     llm_engine: Chain = _f(("rules",), "Models in order of preference: name or name:argument, commas between")
     tts_engine: Chain = _f(("local",), "Voices in order of preference: name or name:argument, commas between")
     vad_engine: str = _f("", "Voice activity detector; empty: the energy detector")
-    ws_mode: Annotated[Literal["AI", "ECHO"], BeforeValidator(_upper)] = _f("AI", "ECHO sends the caller's audio back")
-    profile: Annotated[Literal["fast", "balanced", "patient"], BeforeValidator(_lower)] = _f(
+    ws_mode: Annotated[Literal["AI", "ECHO"], BeforeValidator(upper)] = _f("AI", "ECHO sends the caller's audio back")
+    profile: Annotated[Literal["fast", "balanced", "patient"], BeforeValidator(lower)] = _f(
         "balanced", "How soon the caller is taken to have finished; sets six of the settings below"
     )
     agents_enabled: bool = _f(True, "Offer tools to the models")
-    whatsapp_provider: Annotated[Literal["", "twilio", "baileys"], BeforeValidator(_lower)] = _f("", "WhatsApp by whom")
+    approval_timeout_sec: float = _f(
+        60, "How long a tool call waits for a person's approval, s; then it is denied", ge=1, le=3600
+    )
+    whatsapp_provider: Annotated[Literal["", "twilio", "baileys"], BeforeValidator(lower)] = _f("", "WhatsApp by whom")
     twilio_whatsapp_from: str = _f("", "Our WhatsApp number (whatsapp:+972...) or messaging service SID")
 
     # Listening: voice
@@ -358,7 +337,7 @@ def _build(values: dict[str, Any], where: dict[str, str], warnings: Iterable[str
     """Apply the rules that need to know what was set by hand, then validate."""
     notes = list(warnings)
     values = voice_frames(dict(values), notes)
-    profile = _lower(values.get("profile", "balanced"))
+    profile = lower(values.get("profile", "balanced"))
     if "barge_in_voice_frames" in where and "barge_in_voice_ms" not in where:
         where = where | {"barge_in_voice_ms": where["barge_in_voice_frames"]}
     filled = PROFILES.get(str(profile), {}).keys() - values.keys()
