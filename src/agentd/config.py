@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         2, "Calls at once from one real number; anonymous ones count globally", ge=1, le=5000
     )
     fallback_number: PhoneNumber = _f("", "Number (E.164, +972...) to dial when we cannot serve a call")
+    transfer_prefixes: Names = _f(
+        ("+972",), "Numbers that calls may be handed over to begin with one of these; commas between; empty: none"
+    )
+    warm_transfer: bool = _f(
+        False, "A person whom a call is handed over to hears a summary before they hear the caller"
+    )
     stream_token_ttl: float = _f(60, "Seconds that the token of a stream stays valid, beside its verbs", gt=0, le=3600)
     watchdog_start_sec: float = _f(5, "Seconds without a `start` before a call is redirected", gt=0, le=60)
     watchdog_media_sec: float = _f(
@@ -86,7 +92,11 @@ class Settings(BaseSettings):
     plugins: Names = _f((), "The only plugins to load, by entry-point name; empty: all that are installed")
     disabled: Names = _f((), "Plugins not to load")
     database_url: SecretStr = _f(SecretStr(""), "PostgreSQL URL; empty: SQLite in the state directory")
-    recordings_max_gb: float = _f(10, "Recordings kept, in GB; the oldest go first", ge=0)
+    recording: Annotated[Literal["off", "twilio", "local", "both"], BeforeValidator(lower)] = _f(
+        "off",
+        "Record calls, once the caller has heard the announcement: at Twilio, here in the state directory, or both",
+    )
+    recordings_max_gb: float = _f(10, "Recordings kept here, in GB; the oldest go first", ge=0)
     retention_transcripts_days: int = _f(90, "Days that what was said is kept; 0: for ever", ge=0, le=36500)
     retention_calls_days: int = _f(
         365, "Days that a call is kept, with all that belongs to it; 0: for ever", ge=0, le=36500
@@ -111,6 +121,11 @@ class Settings(BaseSettings):
     )
     whatsapp_provider: Annotated[Literal["", "twilio", "baileys"], BeforeValidator(lower)] = _f("", "WhatsApp by whom")
     twilio_whatsapp_from: str = _f("", "Our WhatsApp number (whatsapp:+972...) or messaging service SID")
+    lost_call_content_sid: str = _f(
+        "",
+        "WhatsApp template for callers whose call broke off; empty: they get no message",
+        pattern="^(HX[0-9a-fA-F]{32})?$",
+    )
 
     # Listening: voice
     vad_rms: float | None = _f(None, "Fixed voice threshold, int16 RMS; unset: follows the noise floor", gt=0, le=32767)

@@ -119,6 +119,7 @@ class RecordingKnown(Event, frozen=True, kw_only=True):
     recording_sid: str
     status: str
     duration_s: int | None = None
+    voicemail: bool = False  # a message that was left for us; else a recording of the conversation
 
 
 class PlaybookChanged(Event, frozen=True, kw_only=True):

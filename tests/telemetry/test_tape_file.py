@@ -36,7 +36,7 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
     return st.from_type(annotation)
 
 
-EVENTS = st.sampled_from([kind for kind in every_kind() if kind.__module__ == "agentd.events"]).flatmap(
+EVENTS = st.sampled_from([kind for kind in every_kind() if kind.__module__.startswith("agentd.events")]).flatmap(
     lambda kind: st.builds(kind, **{field.name: values(field.type) for field in msgspec.structs.fields(kind)})
 )
 

@@ -59,12 +59,13 @@ def test_a_fallback_number_takes_the_call() -> None:
     root = parse(twiml.busy(Speech("x", "en-US"), "+97230000000"))
     assert root.find("Dial/Number").text == "+97230000000"
     assert root.find("Say") is None
-    root = parse(twiml.fallback(Speech("sorry", "en-US"), "+97230000000", "https://h/r"))
+    root = parse(twiml.fallback(Speech("sorry", "en-US"), "+97230000000", "https://h/r", "https://h/d"))
     assert [child.tag for child in root] == ["Say", "Dial"]
+    assert root.find("Dial").get("action") == "https://h/d"
 
 
 def test_without_a_fallback_number_there_is_a_voicemail() -> None:
-    root = parse(twiml.fallback(Speech("sorry", "en-US"), "", "https://h/r"))
+    root = parse(twiml.fallback(Speech("sorry", "en-US"), "", "https://h/r", "https://h/d"))
     record = root.find("Record")
     assert record.get("action") == record.get("recordingStatusCallback") == "https://h/r"
 
@@ -73,6 +74,24 @@ def test_a_transfer_asks_its_action_when_it_ends() -> None:
     dial = parse(twiml.transfer("+97230000000", "https://h/after", "+97231111111")).find("Dial")
     assert dial.get("action") == "https://h/after"
     assert dial.get("callerId") == "+97231111111"
+
+
+def test_a_warm_transfer_meets_in_one_room_and_the_person_is_told_first() -> None:
+    caller = parse(twiml.meet("CA1", "https://h/after")).find("Dial")
+    person = parse(twiml.whisper(Speech("A flat in Haifa", "en-US"), "CA1"))
+    assert caller.get("action") == "https://h/after"
+    assert caller.find("Conference").text == person.find("Dial/Conference").text == "CA1"
+    assert [child.tag for child in person] == ["Say", "Dial"]
+    assert {c.get("endConferenceOnExit") for c in (caller.find("Conference"), person.find("Dial/Conference"))} == {
+        "true"
+    }
+
+
+def test_a_voicemail_says_what_it_wants_and_records() -> None:
+    root = parse(twiml.voicemail(Speech("after the tone", "en-US"), "https://h/r"))
+    assert [child.tag for child in root] == ["Say", "Record"]
+    assert root.find("Record").get("action") == root.find("Record").get("recordingStatusCallback") == "https://h/r"
+    assert root.find("Record").get("playBeep") == "true"
 
 
 def test_done_is_an_empty_response_not_nothing() -> None:

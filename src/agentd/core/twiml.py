@@ -76,22 +76,31 @@ def transfer(number: str, action: str, caller_id: str = "") -> bytes:
     return _response(_dial(number, action=action, caller_id=caller_id))
 
 
-def fallback(apology: Speech, fallback_number: str, recording_url: str) -> bytes:
-    """The agent cannot be reached: apologise, then the fallback number, or a voicemail without one."""
+def meet(room: str, action: str) -> bytes:
+    """Let the caller wait, with music, for the person whom `whisper` brings into the same room. The room ends with
+    either of them; `action` is asked when it has."""
+    conference = _element("Conference", {"beep": "false", "endConferenceOnExit": "true"}, escape(_clean(room)))
+    return _response(_element("Dial", {"action": action, "method": "POST"}, conference))
+
+
+def whisper(summary: Speech, room: str) -> bytes:
+    """For the person who takes a call over: what it is about, which the caller does not hear, then the caller."""
+    conference = _element("Conference", {"beep": "false", "endConferenceOnExit": "true"}, escape(_clean(room)))
+    return _response(*_said(summary), _element("Dial", {}, conference))
+
+
+def voicemail(message: Speech, recording_url: str) -> bytes:
+    """Ask for a message after the tone, and record it. `recording_url` is asked when it is over, and told when it
+    can be fetched."""
+    return _response(*_said(message), _record(recording_url))
+
+
+def fallback(apology: Speech, fallback_number: str, recording_url: str, action: str) -> bytes:
+    """The agent cannot be reached: apologise, then the fallback number (`action` is asked when that ends), or a
+    voicemail without one."""
     if fallback_number:
-        return _response(*_said(apology), _dial(fallback_number))
-    record = _element(
-        "Record",
-        {
-            "action": recording_url,
-            "method": "POST",
-            "recordingStatusCallback": recording_url,
-            "recordingStatusCallbackMethod": "POST",
-            "maxLength": str(_VOICEMAIL_S),
-            "playBeep": "true",
-        },
-    )
-    return _response(*_said(apology), record)
+        return _response(*_said(apology), _dial(fallback_number, action=action))
+    return voicemail(apology, recording_url)
 
 
 def thanks(message: Speech) -> bytes:
@@ -106,6 +115,18 @@ def _dial(number: str, action: str = "", caller_id: str = "") -> str:
     if caller_id:
         attributes["callerId"] = caller_id
     return _element("Dial", attributes, _element("Number", {}, escape(_clean(number))))
+
+
+def _record(recording_url: str) -> str:
+    attributes = {
+        "action": recording_url,
+        "method": "POST",
+        "recordingStatusCallback": recording_url,
+        "recordingStatusCallbackMethod": "POST",
+        "maxLength": str(_VOICEMAIL_S),
+        "playBeep": "true",
+    }
+    return _element("Record", attributes)
 
 
 def _said(speech: Speech | None) -> tuple[str, ...]:

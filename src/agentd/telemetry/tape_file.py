@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+import agentd.events_beside  # noqa: F401 - a line may hold one of these
 from agentd.errors import AgentdError
 from agentd.events import Event, Private, Recorded
 from agentd.telemetry.privacy import hidden
