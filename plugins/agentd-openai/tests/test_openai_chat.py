@@ -169,6 +169,7 @@ async def test_a_tool_call_in_splinters_is_handed_on_whole(server: FakeOpenAI, c
         ('{"day": "monday"}', "length"),
         ('["monday"]', "tool_calls"),
         ("monday", "tool_calls"),
+        ('{"a":' * 3000, "tool_calls"),
     ],
 )
 async def test_half_a_tool_call_or_a_bad_one_is_an_error_and_no_call(
@@ -318,6 +319,7 @@ async def test_a_refusal_says_why_and_whether_to_ask_again_and_nothing_that_was_
         stream(b'data: "a string"\n\n'),
         stream(b"data: [1, 2]\n\n"),
         stream(b'data: {"choices": "none"}\n\n'),
+        stream(b"data: " + b"[" * 90_000 + b"\n\n"),
         stream(b'data: {"choices": [{"delta": {"content": 7}}]}\n\n'),
         stream(b'data: {"choices": [{"delta": {"tool_calls": [{"index": 0, "function": "x"}]}}]}\n\n', sse()),
         stream(b"data: \xff\xfe\xff\n\n"),
@@ -330,7 +332,7 @@ async def test_a_refusal_says_why_and_whether_to_ask_again_and_nothing_that_was_
         Answer([b'{"choices": []}']),
         Answer([Misdeed.CUT]),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 async def test_garbage_and_cut_streams_are_errors_that_another_try_may_mend(
     server: FakeOpenAI, client: Client, answer: Answer

@@ -42,7 +42,7 @@ def as_engine_errors(engine: str) -> Iterator[None]:
     except httpx2.HTTPError as error:
         why = type(error).__name__
         raise EngineError(f"the connection broke ({why})", retryable=True, engine=engine) from error
-    except ValueError as error:  # JSON, UTF-8, the client's own validation
+    except (ValueError, RecursionError) as error:  # JSON (nested without end, too), UTF-8, the client's own validation
         raise garbage(type(error).__name__, engine) from None
 
 

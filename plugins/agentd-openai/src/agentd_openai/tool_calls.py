@@ -78,7 +78,7 @@ def _parsed(call: _Call, number: int) -> ToolCall:
         raise BadToolCall("no name")
     try:
         arguments = json.loads(call.arguments or "{}")  # a tool without arguments may get none at all
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadToolCall("the arguments are no JSON") from None
     if not isinstance(arguments, dict):
         raise BadToolCall("the arguments are no object")
