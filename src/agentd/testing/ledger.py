@@ -1,0 +1,68 @@
+"""A ledger in memory, with the rules of the real one: what changed by version, and what is refused twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import trio
+
+from agentd.events import Private
+from agentd.ledger import ApprovalRow, ToolCallRow
+from agentd.storage import StoreError
+
+
+class MemoryLedger:
+    """Keeps the port `agentd.ledger.Ledger`. Every verb is one task step and a checkpoint, as the real one's threads
+    are. `broken` is what every verb raises `StoreError` with, while it is not empty. `history`: each approval's states
+    as they were written."""
+
+    def __init__(self) -> None:
+        self.broken = ""
+        self.history: dict[str, list[ApprovalRow]] = {}
+        self._calls: dict[str, ToolCallRow] = {}
+
+    async def tool_judged(self, row: ToolCallRow) -> None:
+        await self._checkpoint()
+        if row.id in self._calls:
+            raise StoreError(f"tool call {row.id} is there already")
+        self._calls[row.id] = row
+
+    async def tool_over(self, id: str, outcome: str, result: Private, ms: int) -> None:
+        await self._checkpoint()
+        self._calls[id] = replace(self._calls[id], outcome=outcome, result=result, ms=ms)
+
+    async def tool_calls(self, call_sid: str) -> list[ToolCallRow]:
+        await self._checkpoint()
+        return [row for row in self._calls.values() if row.call_sid == call_sid]
+
+    async def ask(self, row: ApprovalRow) -> None:
+        await self._checkpoint()
+        if row.id in self.history:
+            raise StoreError(f"approval {row.id} is there already")
+        self.history[row.id] = [row]
+
+    async def approval(self, id: str) -> ApprovalRow | None:
+        await self._checkpoint()
+        return self.history[id][-1] if id in self.history else None
+
+    async def approvals(self, *, state: str = "", limit: int = 50) -> list[ApprovalRow]:
+        await self._checkpoint()
+        newest = [rows[-1] for rows in reversed(self.history.values())]
+        return [row for row in newest if state in ("", row.state)][:limit]
+
+    async def change(self, before: ApprovalRow, after: ApprovalRow) -> bool:
+        await self._checkpoint()
+        rows = self.history[before.id]
+        if rows[-1].version != before.version:
+            return False
+        rows.append(after)
+        return True
+
+    async def calls_with_tool_since(self, tool: str, since_ms: int) -> int:
+        await self._checkpoint()
+        return sum(row.tool == tool and row.ruling == "allow" and row.at_ms >= since_ms for row in self._calls.values())
+
+    async def _checkpoint(self) -> None:
+        await trio.lowlevel.checkpoint()
+        if self.broken:
+            raise StoreError(self.broken)
