@@ -21,6 +21,7 @@ POSTS = [
     "/webhook/call_status",
     "/webhook/stream_ended",
     "/webhook/handle_recording",
+    "/webhook/dial_ended",
 ]
 
 

@@ -84,6 +84,7 @@ class _Call:
     resumes: int = 0
     redirects: int = 0
     decision: bytes | None = None
+    told: bool = False  # the decision has been handed to Twilio
     memory: object = None
     served_before: bool = False  # by an earlier process: what it knew is not here
     asked_generation: int = field(default=-1)
@@ -250,11 +251,24 @@ class Admissions:
         if call is not None:
             self._finish(call, now)
 
-    def decide(self, call_sid: str, document: bytes) -> None:
-        """Store what happens when the stream ends (a transfer), before anything is done about it."""
+    def decide(self, call_sid: str, document: bytes) -> bool:
+        """Store what happens when the stream ends (a transfer), before anything is done about it. False when that
+        document is the stored one already, or the call is unknown."""
         call = self._calls.get(call_sid)
-        if call is not None:
-            call.decision = document
+        if call is None or call.decision == document:
+            return False
+        call.decision, call.told = document, False
+        return True
+
+    def told(self, call_sid: str) -> bool:
+        """Whether Twilio has been given what was decided."""
+        call = self._calls.get(call_sid)
+        return call is not None and call.told
+
+    def is_live(self, call_sid: str) -> bool:
+        """Whether a stream speaks for this call."""
+        call = self._calls.get(call_sid)
+        return call is not None and call.live
 
     def after_stream(self, incoming: Incoming, now: float, *, status: str = "", verbs_s: float = 0.0) -> Next:
         """Twilio asks what comes after the stream. A retry gets the same answer.
@@ -267,6 +281,7 @@ class Admissions:
             call = self._calls[incoming.call_sid] = _Call(incoming, now, served_before=True)
         call.touched = now
         if call.decision is not None:
+            call.told = True
             return Next(After.DECIDED, document=call.decision)
         if status in FINAL_STATUSES:
             self._finish(call, now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentd.core import twiml
+from agentd.core.handover import Plan, To
+from agentd.core.playbook import Playbook
 from agentd.core.twiml import Speech, StreamTo
 from agentd.web.admission import Ticket
 from agentd.web.door import Door
@@ -15,11 +17,13 @@ _LAST_WORDS = {
         "busy": "כל הקווים שלנו תפוסים כרגע. אנא נסו שוב מאוחר יותר.",
         "trouble": "מצטערים, יש לנו תקלה כרגע.",
         "thanks": "תודה, ההודעה נשמרה. להתראות.",
+        "voicemail": "אי אפשר לענות לכם כרגע. אנא השאירו שם, מספר והודעה אחרי הצליל, ונחזור אליכם.",
     },
     "en": {
         "busy": "All our lines are busy right now. Please try again later.",
         "trouble": "We are sorry, something went wrong on our side.",
         "thanks": "Thank you, your message was saved. Goodbye.",
+        "voicemail": "Nobody can take your call right now. Please leave your name, number and message after the tone.",
     },
 }
 # A guess, for text that Twilio speaks itself: about twelve characters a second.
@@ -50,19 +54,44 @@ class Answers:
         return twiml.busy(self._speech(to, "busy"), self.door.settings.fallback_number)
 
     def fallback(self, to: StreamTo) -> bytes:
-        return twiml.fallback(
-            self._speech(to, "trouble"), self.door.settings.fallback_number, f"{to.base}/webhook/handle_recording"
-        )
+        number = self.door.settings.fallback_number
+        return twiml.fallback(self._speech(to, "trouble"), number, _recording(to), _dial_ended(to))
+
+    def handed_over(self, to: StreamTo, plan: Plan, playbook: Playbook, room: str) -> bytes:
+        """What the caller gets by a plan; `room`: where they meet the person of a warm transfer."""
+        match plan.to:
+            case To.PERSON:
+                return twiml.transfer(plan.number, _dial_ended(to))
+            case To.PERSON_WARM:
+                return twiml.meet(room, _dial_ended(to))
+            case To.VOICEMAIL:
+                return self.voicemail(to, playbook.phrase("voicemail"))
+
+    def voicemail(self, to: StreamTo, text: str = "") -> bytes:
+        """`text`: of the call's own playbook, when it is known."""
+        return twiml.voicemail(self._speech(to, "voicemail", text), _recording(to))
+
+    def whisper(self, summary: str, language: str, room: str) -> bytes:
+        return twiml.whisper(Speech(summary, language), room)
 
     def thanks(self, to: StreamTo) -> bytes:
         return twiml.thanks(self._speech(to, "thanks"))
 
-    def _speech(self, to: StreamTo, key: str) -> Speech:
+    def _speech(self, to: StreamTo, key: str, text: str = "") -> Speech:
         language = self.door.settings.language_code
         words = _LAST_WORDS.get(language.partition("-")[0], _LAST_WORDS["en"])
-        text = self.door.phrase(key, language) or words.get(key, "")
-        cached = self.door.phrase_audio(key) is not None
+        ours = self.door.phrase(key, language)
+        cached = text in ("", ours) and self.door.phrase_audio(key) is not None
+        text = text or ours or words.get(key, "")
         return Speech(text, language, f"{to.base}/phrases/{key}.wav" if cached else None)
+
+
+def _recording(to: StreamTo) -> str:
+    return f"{to.base}/webhook/handle_recording"
+
+
+def _dial_ended(to: StreamTo) -> str:
+    return f"{to.base}/webhook/dial_ended"
 
 
 def _wav_s(wav: bytes) -> float:

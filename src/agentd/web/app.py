@@ -51,6 +51,8 @@ def make_app(door: Door, webhooks: Webhooks) -> QuartTrio:
     webhook("/webhook/call_status", webhooks.call_status)
     webhook("/webhook/stream_ended", webhooks.stream_ended)
     webhook("/webhook/handle_recording", webhooks.handle_recording)
+    webhook("/webhook/dial_ended", webhooks.dial_ended)
+    webhook("/webhook/person_called", webhooks.person_called)
 
     @app.get("/webhook/incoming_call_preview")
     async def preview() -> Response:
@@ -107,7 +109,7 @@ def _signed(door: Door, path: str, handler: Handler) -> View:
         elif (account := door.settings.twilio_account_sid) and form.get("AccountSid") != account:
             answer = Answer(403, note="another account")
         else:
-            answer = handler(form, signatures.origin(headers))
+            answer = handler(form.also(request.scope["query_string"]), signatures.origin(headers))
         call_sid = form.get("CallSid")[:64] if form else ""
         door.emit_house(Webhook(path=path, status=answer.status, reason=answer.note, call_sid=call_sid))
         return _response(answer)

@@ -43,7 +43,7 @@ _UNDECIDED: Final = 1024
 
 
 class Front:
-    """The front door. `run` serves until cancelled; `watchdog` is the house's to report to."""
+    """The front door. `run` serves until cancelled; `watchdog` and `transfers` are the house's to report to."""
 
     def __init__(self, door: Door, listener: socket.socket) -> None:
         self._door = door
@@ -53,6 +53,7 @@ class Front:
         self.address = address_of(listener)
         self.webhooks = Webhooks(door)
         self.watchdog = Watchdog(door, self.webhooks.answers)
+        self.transfers = self.webhooks.transfers
         self._config = _hypercorn_config()
         self._app: AppWrapper = wrap_app(make_app(door, self.webhooks), self._config.wsgi_max_body_size, None)
         self._context = WorkerContext(None)
@@ -68,6 +69,7 @@ class Front:
                 await lifespan.wait_for_startup()
                 nursery.start_soon(self.webhooks.statuses.run)
                 nursery.start_soon(self.watchdog.run)
+                nursery.start_soon(self.transfers.run)
                 task_status.started(self.address)
                 with self._accepting:
                     await self._accept(nursery)

@@ -16,6 +16,7 @@ log = logging.getLogger("agentd.web")
 
 SIGNATURE = "X-Twilio-Signature"
 SIGNATURE_SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
+_FORM = "application/x-www-form-urlencoded"
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?")
 # A webhook of Twilio's has about 30 fields.
 _MAX_FIELDS = 200
@@ -34,10 +35,15 @@ class Form:
     def get(self, name: str) -> str:
         return next((value for key, value in self.pairs if key == name), "")
 
+    def also(self, query: bytes) -> Form:
+        """With the fields of the address, which is signed too; one of the form's own names stays the form's."""
+        more = parse_form(query, _FORM)
+        return self if more is None else Form((*self.pairs, *more.pairs))
+
 
 def parse_form(body: bytes, content_type: str) -> Form | None:
     """The fields of a form body; None when it is no form, or one with absurdly many fields."""
-    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+    if content_type.partition(";")[0].strip().lower() != _FORM:
         return None if body else Form(())
     try:
         text = body.decode("ascii", "surrogateescape")

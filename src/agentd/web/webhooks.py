@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from agentd.core import twiml
 from agentd.core.twiml import StreamTo
 from agentd.events import Private, Webhook
+from agentd.events_beside import DialEnded
 from agentd.facts import Incoming
-from agentd.web.admission import Refusal, Ticket
+from agentd.web.admission import FINAL_STATUSES, Refusal, Ticket
 from agentd.web.answers import Answers
 from agentd.web.door import Door, Recording
 from agentd.web.signatures import Form
 from agentd.web.status_queue import Status, StatusQueue
 from agentd.web.stream_ended import after_stream
+from agentd.web.transfer import Transfers
 
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TEXT_XML = "text/xml; charset=utf-8"
@@ -40,6 +42,7 @@ class Webhooks:
     def __init__(self, door: Door) -> None:
         self._door = door
         self.answers = Answers(door)
+        self.transfers = Transfers(door, self.answers)
         self.statuses = StatusQueue(self._apply)
 
     def incoming_call(self, form: Form, to: StreamTo) -> Answer:
@@ -96,6 +99,25 @@ class Webhooks:
             return Answer(400, note="no CallSid")
         body, note = after_stream(self._door, self.answers, incoming, form.get("CallStatus"), to)
         return _document(body, note, TEXT_XML)
+
+    def dial_ended(self, form: Form, to: StreamTo) -> Answer:
+        """Nobody answered: the caller may leave a message. Computed from the form alone, so that a retry gets the same
+        answer."""
+        call_sid, status = form.get("CallSid"), form.get("DialCallStatus")[:32]
+        if not _SID.fullmatch(call_sid):
+            return Answer(400, note="no CallSid")
+        over = status in ("completed", "answered") or form.get("CallStatus") in FINAL_STATUSES
+        then = "done" if over else "voicemail"
+        self._door.emit_house(DialEnded(call_sid=call_sid, status=status, then=then))
+        return _document(twiml.done() if over else self.answers.voicemail(to), status, TEXT_XML)
+
+    def person_called(self, form: Form, to: StreamTo) -> Answer:
+        """How the call to the person of a warm transfer ended; `call` names the caller's."""
+        call_sid, status = form.get("call"), form.get("CallStatus")[:32]
+        if not _SID.fullmatch(call_sid):
+            return Answer(400, note="no call")
+        self.transfers.person_called(call_sid, status, to)
+        return Answer(204, note=status)
 
     def handle_recording(self, form: Form, to: StreamTo) -> Answer:
         """A status callback says RecordingStatus; the `action` of a <Record> does not."""
