@@ -19,6 +19,7 @@ FLOORS: dict[str, int] = {
     "core": 1,
     # 2 ports
     "engines": 2, "media": 2, "facts": 2, "hookspecs": 2, "storage": 2, "tools": 2, "office": 2, "ledger": 2,
+    "back_office": 2,
     # 3 call
     "call": 3,
     # 4 house

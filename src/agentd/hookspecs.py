@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     # For types only: `import agentd` and `agentd --help` stay light.
     import click
 
+    from agentd.back_office import BackOffice
     from agentd.config import Settings
     from agentd.core.call_state import State
     from agentd.core.playbook import Playbook
@@ -104,6 +105,12 @@ def agentd_register_tools(config: Settings) -> Iterable[Tool]:  # type: ignore[e
 def agentd_office(config: Settings, own: Office) -> Office | None:
     """The records of the business, in place of those in the store (`own`), or None. Parts may stay `own`: replace the
     CRM alone with `dataclasses.replace(own, crm=...)`."""
+
+
+@hookspec(firstresult=True)
+def agentd_back_office(config: Settings) -> BackOffice | None:
+    """Who sums a call up when it is over and does what is left to do, in place of the house's own; or None. Asked once,
+    in the process that runs jobs: import heavy things when it is used."""
 
 
 @hookspec
