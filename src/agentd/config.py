@@ -103,6 +103,10 @@ class Settings(BaseSettings):
     )
     retention_recordings_days: int = _f(90, "Days that a recording is known; 0: for ever", ge=0, le=36500)
     retention_customers_days: int = _f(730, "Days after a customer's last call; 0: for ever", ge=0, le=36500)
+    retention_leads_days: int = _f(
+        730, "Days after a lead's last change, and after a meeting; 0: for ever", ge=0, le=36500
+    )
+    retention_messages_days: int = _f(365, "Days that WhatsApp messages are kept; 0: for ever", ge=0, le=36500)
 
     # The agent
     language_code: str = _f("he-IL", "Language of the calls, BCP 47", pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")

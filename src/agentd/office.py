@@ -117,8 +117,8 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One message of a WhatsApp thread. `ours`: we sent it. `status`: of ours, as last told: "queued", "sent",
-    "delivered", "read", "failed"; "received" for theirs."""
+    """One message of a WhatsApp thread. `ours`: we sent it. `status`: of ours, as last told: "sending", "queued",
+    "sent", "delivered", "read", "failed"; "received" for theirs."""
 
     id: str
     phone: Private
@@ -163,6 +163,22 @@ class Messenger(Protocol):
 
     async def thread(self, phone: Private, limit: int = 20) -> list[Note]:
         """The newest first."""
+
+
+class MessageLog(Protocol):
+    """Where a `Messenger` keeps its threads: what it sent, what it received, and what became of it."""
+
+    async def keep(self, note: Note, key: str = "") -> Note:
+        """Keep a message; if one with its id, or one of ours with its key, is there already, nothing changes and that
+        one is returned. So with a fresh id for a message of ours, whoever gets theirs back is the one to send it."""
+
+    async def thread(self, phone: Private, limit: int = 20) -> list[Note]:
+        """The newest first."""
+
+    async def set_status(self, id: str, status: str, *, provider_id: str = "") -> Note | None:
+        """What is said of a message now; `id` is ours or the provider's, and `provider_id`, if given, is remembered as
+        the latter. A status that lies behind the one that is known changes nothing: callbacks overtake each other.
+        Returns the message, None if there is no such."""
 
 
 class Files(Protocol):

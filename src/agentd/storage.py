@@ -1,4 +1,5 @@
-"""The port of the store: what is kept of calls and people, and the verbs for it. No behaviour.
+"""The port of the store: what is kept of calls and people, and the verbs for it. No behaviour. What agents do with it
+goes through `office.py` and `ledger.py`.
 
 Times are milliseconds since 1970 (UTC). A row is frozen; a field that holds what a person said or their number is
 `Private`. Errors of a database never cross the port: `StoreError` does.
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from agentd.errors import AgentdError, Fault
-from agentd.events import Private
+from agentd.events import NOTHING, Private
+from agentd.ledger import ApprovalRow, ToolCallRow
+from agentd.office import Customer, Lead, Meeting, Note
 
 
 class StoreError(AgentdError):
@@ -102,7 +105,21 @@ class RecordingRow:
     at_ms: int
 
 
-Change = CallBegan | CallOver | TurnRow | LineRow | LineTakenBack | RecordingRow
+@dataclass(frozen=True, slots=True)
+class SlotsRow:
+    """What a call has found out so far, as `seq` on its tape has it; the latest one is kept. `known`: JSON, {slot:
+    normalised value}. `missing`: how many required ones are not known."""
+
+    call_sid: str
+    generation: int
+    seq: int
+    at_ms: int
+    filled: int
+    missing: int
+    known: Private
+
+
+Change = CallBegan | CallOver | TurnRow | LineRow | LineTakenBack | RecordingRow | SlotsRow
 
 
 # --- what is read
@@ -111,7 +128,7 @@ Change = CallBegan | CallOver | TurnRow | LineRow | LineTakenBack | RecordingRow
 @dataclass(frozen=True, slots=True)
 class CallRow:
     """A call. `ended_ms` and `reason` are None while it is live (or when the process died in it). `streams`: how many
-    it took. `turns`: of ours."""
+    it took. `turns`: of ours. `name`: of the customer with that number, if it is known."""
 
     call_sid: str
     caller: Private
@@ -123,33 +140,64 @@ class CallRow:
     reason: str | None
     crash: str | None
     turns: int
+    name: Private = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class CallNote:
+    """A note that an agent added to a call's log."""
+
+    id: str
+    call_sid: str
+    at_ms: int
+    text: Private
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """All that is kept of one call."""
+    """All that is kept of one call. `slots` is None when nothing was found out."""
 
     call: CallRow
     lines: tuple[LineRow, ...]
     turns: tuple[TurnRow, ...]
     recordings: tuple[RecordingRow, ...]
+    slots: SlotsRow | None = None
+    tool_calls: tuple[ToolCallRow, ...] = ()
+    approvals: tuple[ApprovalRow, ...] = ()
+    notes: tuple[CallNote, ...] = ()
+    summary: Private = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Dealings:
+    """What the business has with one number: oldest first."""
+
+    leads: tuple[Lead, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
+    messages: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """Somebody who called from a number (E.164)."""
+    """Somebody with a number (E.164). `first_ms`, `last_ms`: of their calls; of their first lead, if they never called."""
 
-    phone: Private
+    record: Customer
     first_ms: int
     last_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """All that is kept of the person with one number; `customer` is None for a number that never called."""
+    """All that is kept of the person with one number; `customer` is None for a number that is not known."""
 
     customer: CustomerRow | None
     calls: tuple[Conversation, ...]
+    dealings: Dealings = Dealings()
+
+    @property
+    def nobody(self) -> bool:
+        """Nothing at all is kept."""
+        return self.customer is None and not self.calls and self.dealings == Dealings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +216,15 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """For how many days each class is kept; 0: for ever. Turns and recordings go with their call at the latest."""
+    """For how many days each class is kept; 0: for ever. What belongs to a call goes with it at the latest; meetings go
+    as leads do."""
 
     transcripts: int
     calls: int
     recordings: int
     customers: int
+    leads: int = 0
+    messages: int = 0
 
 
 Counts = dict[str, int]
@@ -200,6 +251,17 @@ class Store(Protocol):
     async def conversation(self, call_sid: str) -> Conversation | None: ...
 
     async def person(self, phone: Private) -> Person: ...
+
+    async def dealings(self, phone: Private) -> Dealings: ...
+
+    async def slots(self, call_sid: str) -> SlotsRow | None: ...
+
+    async def calls_over_without_job(self, *, before_ms: int, limit: int = 50) -> list[str]:
+        """CallSids of calls that ended before that time and whose work has not begun, those that ended first first.
+        (One that broke off is resumed within seconds, and is then not over.)"""
+
+    async def job_begun(self, call_sid: str) -> None:
+        """The work after this call is in safe hands: it is not asked for again."""
 
     async def forget(self, phone: Private, actor: str) -> Counts:
         """Remove all that is kept of a person, from the disk too, and say so in the audit trail."""

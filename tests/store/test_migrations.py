@@ -19,7 +19,7 @@ from agentd.store.migrate import HEAD, WHERE, migrate, revision
 from agentd.store.sql_store import SqlStore
 from agentd.store.tables import metadata
 
-REVISIONS = ["0001", "0002"]
+REVISIONS = ["0001", "0002", "0003"]
 
 
 def columns(connection: Connection) -> dict[str, dict[str, str]]:

@@ -57,7 +57,7 @@ def export(phone: str, config: Path | None) -> None:
         from agentd.events import Private
 
         found = await store.person(Private(phone))
-        if found.customer is not None or found.calls:
+        if not found.nobody:
             counts: dict[str, str | int] = {"calls": len(found.calls)}
             await store.audit(ACTOR, "person-export", counts, round(time.time() * 1000))
         return found
@@ -92,6 +92,6 @@ def delete(phone: str, yes: bool, config: Path | None) -> None:
 
 
 def _somebody(found: Person, phone: str) -> Person:
-    if found.customer is None and not found.calls:
+    if found.nobody:
         raise NobodyKnown(f"nothing is kept of {phone}")
     return found

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 
 from agentd.storage import AuditRow
+from agentd.store.dialects import alone
 from agentd.store.tables import audit
 
 FIRST: Final = "0" * 64  # "the hash before" the first entry
@@ -21,8 +22,7 @@ FIRST: Final = "0" * 64  # "the hash before" the first entry
 
 def append(connection: Connection, actor: str, action: str, detail: Mapping[str, str | int], at_ms: int) -> AuditRow:
     """Add an entry; in a writing transaction, which makes writers wait for each other."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE audit IN EXCLUSIVE MODE"))
+    alone(connection, audit)
     last = connection.execute(select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)).first()
     number, before = (last.number + 1, last.hash) if last is not None else (1, FIRST)
     written = msgspec.json.encode(detail, order="sorted").decode()

@@ -8,6 +8,7 @@
 | `AGENT_SAID` | a line of ours, as far as it was heard; none if nothing was |
 | `TURN` | a turn with its measures |
 | `RECORDING` | a recording |
+| `SLOTS_KNOWN` | the call's slots, in place of those before |
 | `CALL_ENDED` | `CallOver`, and the memory of the stream is dropped |
 """
 
@@ -17,8 +18,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agentd.core.call_state import State
-from agentd.events import AgentSaid, CallEnded, CallerSaid, Recorded, RecordingKnown, StateChange, Turn, WsStart
-from agentd.storage import CallBegan, CallOver, Change, LineRow, LineTakenBack, RecordingRow, TurnRow
+from agentd.events import (
+    AgentSaid,
+    CallEnded,
+    CallerSaid,
+    Recorded,
+    RecordingKnown,
+    SlotsKnown,
+    StateChange,
+    Turn,
+    WsStart,
+)
+from agentd.storage import CallBegan, CallOver, Change, LineRow, LineTakenBack, RecordingRow, SlotsRow, TurnRow
 
 MAX_STREAMS: Final = 10_000  # remembered; more means that ends were dropped, and the oldest are forgotten
 
@@ -51,6 +62,8 @@ class Fold:
                 return _turn(recorded, event, now_ms)
             case RecordingKnown():
                 return RecordingRow(event.recording_sid, event.call_sid, event.status, event.duration_s, now_ms)
+            case SlotsKnown():
+                return SlotsRow(sid, generation, recorded.seq, now_ms, event.filled, event.missing, event.values)
             case CallEnded():
                 self._streams.pop((event.call_sid, event.generation), None)
                 return CallOver(event.call_sid, event.generation, event.reason, event.crash, now_ms)

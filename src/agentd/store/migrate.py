@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The newest migration. Alembic is imported only when the database has another."""
 
 WHERE: Final = Path(__file__).with_name("migrations")

@@ -1,29 +1,82 @@
-"""All that is kept of one person, by their number: to hand out, and to remove. Blocking; inside a transaction."""
+"""All that is kept of one person, by their number: to hand out, and to remove. Blocking; inside a transaction.
+
+What is handed out leaves out `effects`, which hold copies of other rows.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from typing import Final
 
-from agentd.events import Private
-from agentd.storage import Counts, CustomerRow, Person
-from agentd.store.calls import of_caller
-from agentd.store.tables import calls, customers, recordings, transcripts, turns
+from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
+
+from agentd.storage import Counts, CustomerRow, Dealings, Person
+from agentd.store import crm, meetings, messages
+from agentd.store.conversations import of_caller
+from agentd.store.tables import (
+    approvals,
+    call_notes,
+    calls,
+    customers,
+    effects,
+    lead_tags,
+    leads,
+    recordings,
+    slots,
+    summaries,
+    tool_calls,
+    transcripts,
+    turns,
+)
+from agentd.store.tables import meetings as meetings_table
+from agentd.store.tables import messages as messages_table
+
+_OF_A_CALL: Final = (transcripts, turns, recordings, slots, call_notes, summaries, tool_calls, approvals, effects)
+"""Tables that name the call a row belongs to."""
+
+NATIONAL: Final = 9
+"""Digits from the right by which a number is known however it is written: "+972 50-123-4567", "0501234567"."""
 
 
 def person(connection: Connection, phone: str) -> Person:
-    """Everything, oldest call first."""
+    """Everything, oldest first."""
     row = connection.execute(select(customers).where(customers.c.phone == phone)).first()
-    customer = CustomerRow(Private(row.phone), row.first_ms, row.last_ms) if row is not None else None
-    return Person(customer, tuple(of_caller(connection, phone)))
+    customer = CustomerRow(crm.customer(row), row.first_ms, row.last_ms) if row is not None else None
+    return Person(customer, tuple(of_caller(connection, phone)), dealings(connection, phone))
+
+
+def dealings(connection: Connection, phone: str) -> Dealings:
+    of_leads = select(leads).where(leads.c.phone == phone).order_by(leads.c.created_ms, leads.c.id)
+    met = select(meetings_table).where(meetings_table.c.with_phone == phone).order_by(meetings_table.c.from_ms)
+    wrote = select(messages_table).where(messages_table.c.phone == phone)
+    return Dealings(
+        leads=tuple(crm.leads_of(connection, connection.execute(of_leads).all())),
+        meetings=tuple(map(meetings.meeting, connection.execute(met))),
+        messages=tuple(map(messages.as_note, connection.execute(wrote.order_by(messages_table.c.at_ms)))),
+    )
 
 
 def remove(connection: Connection, phone: str) -> Counts:
-    """Remove everything; the counts of rows by table."""
+    """Remove everything; the counts of rows by table, of those that had any."""
     theirs = select(calls.c.call_sid).where(calls.c.caller == phone)
-    counts = {
-        table.name: connection.execute(delete(table).where(table.c.call_sid.in_(theirs))).rowcount
-        for table in (transcripts, turns, recordings)
-    }
-    counts["calls"] = connection.execute(delete(calls).where(calls.c.caller == phone)).rowcount
-    counts["customers"] = connection.execute(delete(customers).where(customers.c.phone == phone)).rowcount
-    return counts
+    their_leads = select(leads.c.id).where(leads.c.phone == phone)
+    doomed: list[tuple[Table, ColumnElement[bool]]] = [
+        (table, or_(table.c.call_sid.in_(theirs), *_also(table, phone))) for table in _OF_A_CALL
+    ]
+    doomed += [
+        (lead_tags, lead_tags.c.lead_id.in_(their_leads)),
+        (leads, leads.c.phone == phone),
+        (meetings_table, meetings_table.c.with_phone == phone),
+        (messages_table, messages_table.c.phone == phone),
+        (calls, calls.c.caller == phone),
+        (customers, customers.c.phone == phone),
+    ]
+    counts = {table.name: connection.execute(delete(table).where(which)).rowcount for table, which in doomed}
+    return {name: rows for name, rows in counts.items() if rows}
+
+
+def _also(table: Table, phone: str) -> list[ColumnElement[bool]]:
+    """Rows of theirs that belong to no call, or to another's: a tool can be asked for them in a chat, or by a job."""
+    if "phone" in table.c:
+        return [table.c.phone == phone]
+    texts = [table.c[name] for name in ("arguments", "result") if name in table.c]
+    return [text.contains(phone[-NATIONAL:]) for text in texts]

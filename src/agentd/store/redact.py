@@ -9,22 +9,37 @@
 | e-mail | x@y.z | `[email]` |
 
 Sums, dates and times stay: they are what the conversation was about. Digits that were transcribed as words stay too.
+
+| what is written | by | what leaves it |
+|---|---|---|
+| what was said, notes on calls, summaries | `redact` | all of these |
+| messages, a customer's notes, names, titles | `redact_secrets` | cards and identity numbers |
+| arguments and results of tools, slots: JSON | `redact_json` | the same, from the strings and numbers in it |
+
+A business must be able to call back and to read what it was written: the numbers and addresses that it was given as
+data stay. A text that is a telephone number and nothing else stays, whatever its checksum.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LONG: Final = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,}(?!\d)")
 _NINE: Final = re.compile(r"(?<![\d+])\d(?:[ -]?\d){8}(?![ -]?\d)")
 _PHONE: Final = re.compile(r"(?<![\w+])(?:\+\d|0|\(0)(?:[ -]?[()]?[ -]?\d){7,14}(?!\d)|(?<!\d)\d{9,15}(?!\d)")
+_WHOLE_PHONE: Final = re.compile(r"\+\d{8,15}|0\d{9}|0[23489]\d{7}")  # E.164; mobile; land line
+_LAND_LINE: Final = re.compile(r"0[23489]\d{7}")
+_PUNCTUATION: Final = re.compile(r"[\s().-]")
 _DIGIT: Final = re.compile(r"\d")
 _GROUP: Final = re.compile(r"\d+")
 
 MIN_CARD, MAX_CARD = 13, 19  # ISO/IEC 7812
 MAX_PHONE = 15  # E.164
+MIN_NUMBER: Final = 14  # digits of a JSON number that may be a card; thirteen are milliseconds since 1970
 
 
 def luhn(digits: str) -> bool:
@@ -40,7 +55,7 @@ def identity_number(digits: str) -> bool:
 
 def redact(text: str) -> str:
     """The text as it may be kept: also without what no database holds (NUL, halves of characters)."""
-    text = text.replace("\0", "").encode("utf-8", "replace").decode()
+    text = clean(text)
     if "@" in text:
         text = _EMAIL.sub("[email]", text)
     if _DIGIT.search(text) is None:
@@ -48,6 +63,46 @@ def redact(text: str) -> str:
     text = _LONG.sub(_card, text)
     text = _NINE.sub(_identity, text)
     return _PHONE.sub(_phone, text)
+
+
+def redact_secrets(text: str) -> str:
+    """The text without cards and identity numbers."""
+    text = clean(text)
+    if _DIGIT.search(text) is None or _WHOLE_PHONE.fullmatch(_PUNCTUATION.sub("", text)):
+        return text
+    return _NINE.sub(_identity_that_is_no_phone, _LONG.sub(_card, text))
+
+
+def redact_json(text: str) -> str:
+    """JSON without cards and identity numbers. What is no JSON is a text."""
+    text = clean(text)
+    if _DIGIT.search(text) is None:
+        return text
+    try:
+        data = msgspec.json.decode(text)
+        kept = _without_secrets(data)
+    except (msgspec.DecodeError, RecursionError):
+        return redact_secrets(text)
+    return text if kept == data else msgspec.json.encode(kept).decode()
+
+
+def clean(text: str) -> str:
+    """Without what no database holds: NUL, halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _without_secrets(data: Any) -> Any:
+    match data:
+        case str():
+            return redact_secrets(data)
+        case int() if len(str(data)) >= MIN_NUMBER:
+            redacted = redact_secrets(str(data))
+            return data if redacted == str(data) else redacted
+        case list():
+            return [_without_secrets(each) for each in data]
+        case dict():
+            return {key: _without_secrets(each) for key, each in data.items()}
+    return data
 
 
 def _digits(text: str) -> str:
@@ -68,6 +123,10 @@ def _card(found: re.Match[str]) -> str:
 
 def _identity(found: re.Match[str]) -> str:
     return "[id]" if identity_number(_digits(found[0])) else found[0]
+
+
+def _identity_that_is_no_phone(found: re.Match[str]) -> str:
+    return found[0] if _LAND_LINE.fullmatch(_digits(found[0])) else _identity(found)
 
 
 def _phone(found: re.Match[str]) -> str:

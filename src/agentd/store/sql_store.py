@@ -1,4 +1,5 @@
-"""The port `agentd.storage.Store` over SQLAlchemy Core: each verb is one transaction in one of few threads."""
+"""The ports `agentd.storage.Store` and `agentd.ledger.Ledger` over SQLAlchemy Core, and those of `agentd.office` as its
+parts: each verb is one transaction in one of few threads."""
 
 from __future__ import annotations
 
@@ -15,10 +16,23 @@ from agentd.call.streams import in_thread
 from agentd.config import Settings
 from agentd.errors import ConfigError
 from agentd.events import Private
-from agentd.storage import AuditRow, CallRow, Change, Conversation, Counts, Keep, Person, StoreError
-from agentd.store import audit, calls, people, retention
+from agentd.ledger import ApprovalRow, ToolCallRow
+from agentd.storage import (
+    AuditRow,
+    CallRow,
+    Change,
+    Conversation,
+    Counts,
+    Dealings,
+    Keep,
+    Person,
+    SlotsRow,
+    StoreError,
+)
+from agentd.store import audit, calls, conversations, ledger, people, retention
 from agentd.store.database import CONNECTIONS, Database
 from agentd.store.migrate import migrate
+from agentd.store.office import SqlCalendar, SqlCrm, SqlFiles, SqlMessages
 
 T = TypeVar("T")
 
@@ -26,13 +40,25 @@ CLOSE_S = 2.0
 OPEN_TRIES = 10  # of a lock that another process holds while it migrates: 30 s in all
 
 
-class SqlStore:
-    """See the port. `open` it first; `aclose` it in the end."""
+def wall_ms() -> int:
+    return round(time.time() * 1000)
 
-    def __init__(self, settings: Settings) -> None:
+
+class SqlStore:
+    """See the ports. `open` it first; `aclose` it in the end. `now_ms`: the time of day, which rows are stamped with.
+
+    `crm`, `calendar`, `messages`, `files`: the parts of an office that are kept here.
+    """
+
+    def __init__(self, settings: Settings, now_ms: Callable[[], int] = wall_ms) -> None:
         """Raises `ConfigError` for a `DATABASE_URL` that cannot be one."""
         self.database = Database(settings)
         self._threads = trio.CapacityLimiter(CONNECTIONS)
+        self._now_ms = now_ms
+        self.crm = SqlCrm(self._do, now_ms)
+        self.calendar = SqlCalendar(self._do, now_ms)
+        self.messages = SqlMessages(self._do, now_ms)
+        self.files = SqlFiles(self._do, now_ms)
 
     @property
     def name(self) -> str:
@@ -77,18 +103,30 @@ class SqlStore:
         return refused
 
     async def calls(self, *, limit: int = 50, since_ms: int = 0) -> list[CallRow]:
-        return await self._do(calls.newest, limit, since_ms, writes=False)
+        return await self._do(conversations.newest, limit, since_ms, writes=False)
 
     async def conversation(self, call_sid: str) -> Conversation | None:
-        return await self._do(calls.conversation, call_sid, writes=False)
+        return await self._do(conversations.conversation, call_sid, writes=False)
 
     async def person(self, phone: Private) -> Person:
         return await self._do(people.person, phone.text, writes=False)
 
+    async def dealings(self, phone: Private) -> Dealings:
+        return await self._do(people.dealings, phone.text, writes=False)
+
+    async def slots(self, call_sid: str) -> SlotsRow | None:
+        return await self._do(conversations.slots_of, call_sid, writes=False)
+
+    async def calls_over_without_job(self, *, before_ms: int, limit: int = 50) -> list[str]:
+        return await self._do(conversations.over_without_job, before_ms, limit, writes=False)
+
+    async def job_begun(self, call_sid: str) -> None:
+        await self._do(conversations.job_begun, call_sid, self._now_ms())
+
     async def forget(self, phone: Private, actor: str) -> Counts:
         def remove(connection: Connection) -> Counts:
             counts = people.remove(connection, phone.text)
-            audit.append(connection, actor, "person-delete", counts, _now_ms())
+            audit.append(connection, actor, "person-delete", counts, self._now_ms())
             return counts
 
         counts = await self._do(remove)
@@ -114,6 +152,34 @@ class SqlStore:
     async def trail(self) -> list[AuditRow]:
         return await self._do(audit.trail, writes=False)
 
+    # --- the ledger
+
+    async def tool_judged(self, row: ToolCallRow) -> None:
+        await self._do(ledger.tool_judged, row)
+
+    async def tool_over(self, id: str, outcome: str, result: Private, ms: int) -> None:
+        await self._do(ledger.tool_over, id, outcome, result.text, ms)
+
+    async def tool_calls(self, call_sid: str) -> list[ToolCallRow]:
+        return await self._do(ledger.of_call, call_sid, writes=False)
+
+    async def ask(self, row: ApprovalRow) -> None:
+        await self._do(ledger.ask, row)
+
+    async def approval(self, id: str) -> ApprovalRow | None:
+        return await self._do(ledger.approval, id, writes=False)
+
+    async def approvals(self, *, state: str = "", limit: int = 50) -> list[ApprovalRow]:
+        return await self._do(ledger.newest, state, limit, writes=False)
+
+    async def change(self, before: ApprovalRow, after: ApprovalRow) -> bool:
+        return await self._do(ledger.change, before, after, self._now_ms())
+
+    async def calls_with_tool_since(self, tool: str, since_ms: int) -> int:
+        return await self._do(ledger.allowed_since, tool, since_ms, writes=False)
+
+    # --- one transaction in a thread
+
     async def _do(self, fn: Callable[..., T], *args: object, writes: bool = True) -> T:
         """`fn(connection, *args)` in a transaction of its own."""
 
@@ -129,7 +195,3 @@ class SqlStore:
 def _impossible(error: StoreError) -> bool:
     """No database will ever hold it: trying again is useless."""
     return isinstance(error.__cause__, DataError | IntegrityError)
-
-
-def _now_ms() -> int:
-    return round(time.time() * 1000)

@@ -24,6 +24,8 @@ def keep(settings: Settings) -> Keep:
         calls=settings.retention_calls_days,
         recordings=settings.retention_recordings_days,
         customers=settings.retention_customers_days,
+        leads=settings.retention_leads_days,
+        messages=settings.retention_messages_days,
     )
 
 

@@ -150,7 +150,7 @@ class StoreContract(Contract):
             await store.write([began("CA3", at_ms=9000), began("CA4", at_ms=7000)])
             known, nobody = await store.person(CALLER), await store.person(Private("anonymous"))
         assert known.customer is not None
-        assert (known.customer.phone, known.customer.first_ms, known.customer.last_ms) == (CALLER, 5000, 9000)
+        assert (known.customer.record.phone, known.customer.first_ms, known.customer.last_ms) == (CALLER, 5000, 9000)
         assert nobody.customer is None
 
     async def test_a_person_is_all_of_their_calls_and_nobody_else_s(self) -> None:

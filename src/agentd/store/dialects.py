@@ -1,0 +1,28 @@
+"""What SQLite and PostgreSQL both do, each in its own words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert(connection: Connection, table: Table) -> Any:
+    """An INSERT that knows `on_conflict_do_update`: both dialects do, each in its own class."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def upsert(connection: Connection, table: Table) -> Insert:
+    """INSERT, or replace the row of the same key."""
+    statement = insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    rest = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+    found: Insert = statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    return found
+
+
+def alone(connection: Connection, table: Table) -> None:
+    """Until this transaction ends, no other one writes the table; readers do not wait. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE"))
