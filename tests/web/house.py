@@ -13,6 +13,7 @@ import httpx
 import trio
 import trio_websocket
 
+from agentd.agents.approvals import ApprovalDesk
 from agentd.config import Settings
 from agentd.core.signature import sign
 from agentd.events import Event, WsHandshake
@@ -102,7 +103,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(rest: TwilioCalls | None = None, **overrides: Any) -> AsyncIterator[House]:
+async def house(
+    rest: TwilioCalls | None = None, approvals: ApprovalDesk | None = None, **overrides: Any
+) -> AsyncIterator[House]:
     """A house with credentials and a public address unless overridden."""
     values = {"public_base_url": BASE, "twilio_account_sid": ACCOUNT, "twilio_auth_token": TOKEN, "port": 0}
     settings = Settings.of(**(values | overrides))
@@ -128,6 +131,7 @@ async def house(rest: TwilioCalls | None = None, **overrides: Any) -> AsyncItera
         keep_recording=lambda recording: holder[0].recordings.append(recording),
         ready=lambda: holder[0].state,
         rest=rest,
+        approvals=approvals,
         version="1.2.3",
         commit="abc",
     )

@@ -13,8 +13,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+import msgspec
 import trio
 
 from agentd.core import approvals as core
@@ -47,6 +48,15 @@ async def answer(
         if await ledger.change(before, after):
             return after
         # Somebody was first: the row has a newer version, and what it says now is what the person is told.
+
+
+def as_data(row: ApprovalRow, now_ms: int) -> dict[str, Any]:
+    """For JSON, to those who may decide: the arguments in clear, and the state as it holds now."""
+    fields = {name: getattr(row, name) for name in row.__slots__}
+    return fields | {
+        "state": core.state_at(row, now_ms).value,
+        "arguments": msgspec.json.decode(row.arguments.text),
+    }
 
 
 class ApprovalDesk:

@@ -18,6 +18,7 @@ from quart_trio import QuartTrio
 from agentd.core.signature import Verdict
 from agentd.core.twiml import StreamTo
 from agentd.events import Webhook, WsHandshake
+from agentd.web.api import add_api
 from agentd.web.door import Door
 from agentd.web.handshake import SUBPROTOCOL, offered_subprotocols
 from agentd.web.signatures import SIGNATURE, Form, parse_form
@@ -80,6 +81,8 @@ def make_app(door: Door, webhooks: Webhooks) -> QuartTrio:
             return _response(Answer(404))
         return Response(wav, 200, content_type="audio/wav", headers={"Cache-Control": "public, max-age=3600"})
 
+    if door.approvals is not None:
+        add_api(app, door, door.approvals)
     for path in MEDIA_PATHS:
         app.add_websocket(path, path, _slow_media(door))
     return app

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from agentd.agents.approvals import ApprovalDesk
 from agentd.config import Settings
 from agentd.events import Event
 from agentd.facts import Incoming
@@ -44,7 +45,8 @@ class Door:
     "degraded" (calls are answered, the store is not written), or another word, such as "draining", that makes `/readyz`
     say 503. `end_call(call_sid, generation, reason)`: end the
     stream of a call if one lives; generation None means any. `keep_recording`: store what is known of a recording.
-    `rest`: Twilio's REST API; None without credentials.
+    `rest`: Twilio's REST API; None without credentials. `approvals`: what `/api/approvals` is about; None: it is not
+    there.
     """
 
     settings: Settings
@@ -59,6 +61,7 @@ class Door:
     ready: Callable[[], str]
     metrics: Callable[[], bytes] = lambda: b""  # for Prometheus
     rest: TwilioCalls | None = None
+    approvals: ApprovalDesk | None = None
     version: str = ""
     commit: str = ""
     clock: Callable[[], float] = trio.current_time
