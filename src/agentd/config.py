@@ -120,6 +120,8 @@ class Settings(BaseSettings):
         "balanced", "How soon the caller is taken to have finished; sets six of the settings below"
     )
     agents_enabled: bool = _f(True, "Offer tools to the models")
+    tools_ask: Names = _f((), "Tools that wait for a person every time, by name, commas between")
+    tool_sends_per_day: int = _f(200, "Messages that the tools of the house may send in 24 hours", ge=0, le=100_000)
     approval_timeout_sec: float = _f(
         60, "How long a tool call waits for a person's approval, s; then it is denied", ge=1, le=3600
     )

@@ -20,6 +20,7 @@ from agentd.events import PluginFailure
 from agentd.facts import Incoming
 from agentd.hookspecs import DaemonTask, Guard, Subscriber
 from agentd.plugin_discovery import Discovered, PluginInfo, discover, implementations
+from agentd.tools import Tool
 
 if TYPE_CHECKING:
     from agentd.config import Settings
@@ -79,6 +80,18 @@ class Plugins:
     def engines(self, kind: Kind) -> tuple[tuple[str, str], ...]:
         """(engine, plugin) of one kind, by name."""
         return tuple((name, plugin) for name, (plugin, _) in sorted(self._factories[kind].items()))
+
+    def tools(self) -> list[tuple[str, Tool]]:
+        """(plugin, tool) for the tools of every plugin, not yet checked (`agents.tool_names`). Raises `ConfigError`."""
+        found: list[tuple[str, Tool]] = []
+        for name, hook in self._implementations("agentd_register_tools"):
+            try:
+                found += [(name, tool) for tool in hook(config=self._settings) or ()]
+            except AgentdError:
+                raise
+            except Exception as error:  # boundary
+                raise _start_error(name, "agentd_register_tools", error) from error
+        return found
 
     # --- engines: one name of a chain -> the engine, made once
 

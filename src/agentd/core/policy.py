@@ -72,13 +72,15 @@ class Grants:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One tool call. `effect` is None when there is no tool of that name. `again`: this very call was allowed before in
-    this conversation; its effect is made once, so it is no second one."""
+    """One tool call. `effect` is None when there is no tool of that name. `wrong`: why the arguments are none of the
+    tool's, "" when they are. `again`: this very call was allowed before in this conversation; its effect is made once,
+    so it is no second one."""
 
     agent: Agent
     tool: str
     effect: Effect | None
     arguments: Mapping[str, Any]
+    wrong: str = ""
     again: bool = False
 
 

@@ -55,6 +55,14 @@ def destructive(asked: Asked, known: Known, house: House) -> Decided:
     return _deny("Nothing is deleted by an agent.") if house.production else _ask("It deletes records.")
 
 
+def too_many_calls(asked: Asked, known: Known, house: House) -> Decided:
+    return _deny("This tool was called too often in this conversation.") if known.calls >= MOST_CALLS else None
+
+
+def wrong_arguments(asked: Asked, known: Known, house: House) -> Decided:
+    return _deny(asked.wrong) if asked.wrong else None
+
+
 def other_call(asked: Asked, known: Known, house: House) -> Decided:
     sid = asked.arguments.get("call_sid")
     return _deny("That is another call.") if sid and sid != known.call_sid else None
@@ -143,10 +151,6 @@ def foreign_template(asked: Asked, known: Known, house: House) -> Decided:
     return _deny("The playbook has no such template.") if template and template not in known.templates else None
 
 
-def too_many_calls(asked: Asked, known: Known, house: House) -> Decided:
-    return _deny("This tool was called too often in this conversation.") if known.calls >= MOST_CALLS else None
-
-
 def too_many_effects(asked: Asked, known: Known, house: House) -> Decided:
     if not asked.again and known.used.get(asked.tool, 0) >= MOST_EFFECTS.get(asked.tool, MOST_CALLS):
         return _deny("Enough of this was done in this conversation. Tell the caller that a person will go on.")
@@ -175,6 +179,8 @@ RULES: tuple[Rule, ...] = (
     Rule("unknown-tool", unknown_tool),
     Rule("not-for-agent", not_for_agent),
     Rule("destructive", destructive),
+    Rule("too-many-calls", too_many_calls),
+    Rule("arguments", wrong_arguments),
     Rule("other-call", other_call),
     Rule("other-recording", other_recording),
     Rule("foreign-number", foreign_number),
@@ -186,7 +192,6 @@ RULES: tuple[Rule, ...] = (
     Rule("foreign-number-in-text", foreign_number_in_text),
     Rule("untrue", untrue),
     Rule("foreign-template", foreign_template),
-    Rule("too-many-calls", too_many_calls),
     Rule("too-many-effects", too_many_effects),
     Rule("too-many-today", too_many_today),
     Rule("listed", listed),
