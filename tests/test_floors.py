@@ -74,7 +74,7 @@ def test_a_file_imports_from_its_own_floor_or_below(path: Path) -> None:
             assert FLOORS[target] <= floor, f"{path.relative_to(ROOT)} (floor {floor}) imports {module}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "core").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "core").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_core_reads_no_clock_and_does_no_io(path: Path) -> None:
     used = {module.split(".")[0] for module, _ in imports(path)}
     assert not used & PURE_BANS

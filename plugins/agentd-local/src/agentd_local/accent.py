@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agentd_local.rules.hebrew import DIGITS, TEENS, TENS
+from agentd.core.slots.hebrew import DIGITS, TEENS, TENS
 
 _NEAREST = {"ʁ": "ɹ", "χ": "h", "x": "h", "r": "ɹ"}
 _SENTENCE = re.compile(r"[^.!?]+[.!?]*")

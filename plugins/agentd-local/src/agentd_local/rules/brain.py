@@ -1,7 +1,7 @@
 """The language model `rules`: no model at all.
 
-It reads the playbook and the messages, replays them (`dialogue`), and says what comes next (`replies`), word by word.
-Deterministic: the same prompt on the same day gives the same reply.
+It reads the playbook and the messages, follows them (`agentd.core.slots`), and says what comes next (`replies`), word
+by word. Deterministic: the same prompt on the same day gives the same reply.
 """
 
 from __future__ import annotations
@@ -12,35 +12,34 @@ from datetime import date, datetime
 import trio
 
 from agentd.core.playbook import Playbook
+from agentd.core.slots import Tracker
+from agentd.core.slots.language import language_of
+from agentd.core.slots.readers import ORDER, READERS, Ask
+from agentd.core.slots.readers.base import canonical
+from agentd.core.slots.words import clean, words
 from agentd.engines import Prompt, Token
-from agentd_local.rules.dialogue import ORDER, Dialogue
-from agentd_local.rules.english import ENGLISH
-from agentd_local.rules.hebrew import HEBREW
 from agentd_local.rules.replies import reply
-from agentd_local.rules.slots import READERS, Ask
-from agentd_local.rules.slots.base import canonical
-from agentd_local.rules.speech import Speech
-from agentd_local.rules.words import clean, words
 
-_REGIONS = {"he": "IL", "iw": "IL", "en": "US"}
+CALLS = 200  # whose trackers are kept; a call that is not among them is followed anew from its first line
 
 
 class RulesLLM:
-    """`clock` says what day it is, for "tomorrow"."""
+    """`clock` says what day it is, for "tomorrow". Trackers only save time: a prompt is answered from what is in it."""
 
     def __init__(self, clock: Callable[[], datetime] = datetime.now) -> None:
         self._clock = clock
+        self._trackers: dict[str, tuple[Playbook, date, Tracker]] = {}
 
     @trio.as_safe_channel
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Token, None]:
         """The next line, one word a token. Raises nothing. Cancel: at any word."""
-        text = answer(prompt, self._clock().date())
+        text = answer(prompt, self._clock().date(), self._tracker(prompt))
         for at, word in enumerate(text.split()):
             yield Token(word if at == 0 else f" {word}")
 
     def known(self, prompt: Prompt) -> dict[str, str]:
-        """What is known after these messages, as data (`Dialogue.known`)."""
-        return replayed(prompt, self._clock().date()).known()
+        """What is known after these messages, as data (`Known.values`)."""
+        return dict(Tracker(prompt.playbook, self._clock().date()).understand(prompt.messages).values)
 
     def read_back(self, playbook: Playbook, text: str) -> dict[str, str]:
         """What the words of any agent say back of the slots, line by line; the last time counts. Names and free text
@@ -57,25 +56,19 @@ class RulesLLM:
                     found[slot.name], rest = canonical(said), said.rest
         return found
 
-
-def answer(prompt: Prompt, today: date) -> str:
-    """The reply to a prompt; pure."""
-    return reply(replayed(prompt, today), prompt.max_words)
-
-
-def replayed(prompt: Prompt, today: date) -> Dialogue:
-    """The conversation so far."""
-    speech, region = language_of(prompt.playbook)
-    dialogue = Dialogue(prompt.playbook, speech, region, today)
-    for message in prompt.messages:
-        if message.role == "agent":
-            dialogue.agent(message.text)
-        elif message.role == "caller":
-            dialogue.caller(message.text)
-    return dialogue
+    def _tracker(self, prompt: Prompt) -> Tracker:
+        today = self._clock().date()
+        playbook, day, tracker = self._trackers.pop(prompt.call_id, (None, None, None))
+        if tracker is None or playbook is not prompt.playbook or day != today:
+            tracker = Tracker(prompt.playbook, today)
+        self._trackers[prompt.call_id] = (prompt.playbook, today, tracker)
+        while len(self._trackers) > CALLS:
+            del self._trackers[next(iter(self._trackers))]
+        return tracker
 
 
-def language_of(playbook: Playbook) -> tuple[Speech, str]:
-    """(the language's words, the region): "he-IL"."""
-    language, _, region = playbook.language.partition("-")
-    return HEBREW if language in ("he", "iw") else ENGLISH, region or _REGIONS.get(language, "US")
+def answer(prompt: Prompt, today: date, tracker: Tracker | None = None) -> str:
+    """The reply to a prompt; pure but for what the tracker remembers."""
+    tracker = tracker or Tracker(prompt.playbook, today)
+    tracker.understand(prompt.messages)
+    return reply(tracker.dialogue, prompt.max_words)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from agentd.core.playbook import Slot
-from agentd_local.rules.dialogue import Dialogue
-from agentd_local.rules.slots import Found
-from agentd_local.rules.slots.when import When
+from agentd.core.slots.english import ENGLISH
+from agentd.core.slots.readers import Found
+from agentd.core.slots.readers.when import When
+from agentd.core.slots.replay import Dialogue
+from agentd_local.rules.sentences import Sentences
+from agentd_local.rules.sentences_en import ENGLISH as IN_ENGLISH
+from agentd_local.rules.sentences_he import HEBREW as IN_HEBREW
 
 SUMMARY_WORDS = 40  # SPEC 6.3: a read-back may be longer than a reply
 READ_BACK = ("choice", "area", "money", "timing", "name", "phone", "date")
@@ -15,7 +19,7 @@ def reply(dialogue: Dialogue, max_words: int) -> str:
     """What to say now. At most `max_words`, or `SUMMARY_WORDS` for the closing."""
     if dialogue.lines == 0:
         return dialogue.playbook.greeting or _question(dialogue, dialogue.open)
-    sentences = dialogue.speech.sentences
+    sentences = _sentences(dialogue)
     if dialogue.said == "repeat" and ("?" in dialogue.heard or dialogue.playbook.closing in dialogue.heard):
         return dialogue.heard
     if dialogue.said == "goodbye" or (dialogue.closed and dialogue.said in ("thanks", "greeting")):
@@ -26,7 +30,7 @@ def reply(dialogue: Dialogue, max_words: int) -> str:
         talk = sentences.small_talk.get(dialogue.said, ())
         return _join(_turn(talk, dialogue), "" if talk else _turn(sentences.anything_else, dialogue), max_words)
     if dialogue.doubt is not None:
-        confirm = _turn(sentences.confirm, dialogue).format(value=dialogue.doubt[1].value)
+        confirm = _turn(dialogue.speech.confirm, dialogue).format(value=dialogue.doubt[1].value)
         return _join(_turn(sentences.small_talk.get(dialogue.said, ()), dialogue), confirm, max_words)
     if (slot := dialogue.open) is None:
         return _close(dialogue, max_words)
@@ -38,9 +42,13 @@ def reply(dialogue: Dialogue, max_words: int) -> str:
     return _join(_note(dialogue), _question(dialogue, slot), max_words)
 
 
+def _sentences(dialogue: Dialogue) -> Sentences:
+    return IN_ENGLISH if dialogue.speech is ENGLISH else IN_HEBREW
+
+
 def _note(dialogue: Dialogue) -> str:
     """A word about what the caller just said."""
-    sentences = dialogue.speech.sentences
+    sentences = _sentences(dialogue)
     if dialogue.said == "corrected":
         return _turn(sentences.noted, dialogue).format(value=dialogue.values[dialogue.last].value)
     if dialogue.said == "skipped":
@@ -58,14 +66,14 @@ def _question(dialogue: Dialogue, slot: Slot | None) -> str:
         return ""
     if dialogue.misses == 0:
         return slot.question
-    sentences = dialogue.speech.sentences
+    sentences = _sentences(dialogue)
     listed = ", ".join(slot.choices[:-1]) + sentences.one_of + slot.choices[-1] if slot.choices else ""
     variants = sentences.otherwise[slot.type]
     return variants[(dialogue.misses - 1) % len(variants)].format(question=slot.question, choices=listed)
 
 
 def _ask_the_rest(dialogue: Dialogue, slot: Slot, part: Found) -> str:
-    sentences = dialogue.speech.sentences
+    sentences = _sentences(dialogue)
     if slot.type == "phone":
         return _turn(sentences.more_digits, dialogue).format(digits=part.value)
     said = part.value[:1].upper() + part.value[1:]
@@ -82,7 +90,7 @@ def _close(dialogue: Dialogue, max_words: int) -> str:
     limit = max(max_words, SUMMARY_WORDS)
     for left_out in ((), ("phone",), ("phone", "timing", "choice")):
         known = [value for slot, value in values if slot.type in READ_BACK and slot.type not in left_out]
-        summary = dialogue.speech.sentences.summary.format(items=", ".join(known)) if known else ""
+        summary = _sentences(dialogue).summary.format(items=", ".join(known)) if known else ""
         if len(f"{summary} {dialogue.playbook.closing}".split()) <= limit:
             break
     return _join(summary.replace("..", "."), dialogue.playbook.closing, limit)

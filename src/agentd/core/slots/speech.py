@@ -1,4 +1,4 @@
-"""What a language brings to the rules: its words for everything, and the sentences of the agent."""
+"""What a language brings to the readers: its words for everything, and how its values are said."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 
-from agentd_local.rules.words import Numerals
+from agentd.core.slots.words import Numerals
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +65,11 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Sentences:
-    """What the agent says. Tuples are variants, taken in turn. `{...}` as named in `replies`."""
-
-    acks: tuple[str, ...]
-    thanks_name: tuple[str, ...]
-    confirm: tuple[str, ...]  # {value}
-    noted: tuple[str, ...]  # {value}, after a correction
-    more_digits: tuple[str, ...]  # {digits}
-    what_time: tuple[str, ...]  # {day}
-    which_day: tuple[str, ...]  # {time}
-    skip: tuple[str, ...]
-    change_what: tuple[str, ...]
-    anything_else: tuple[str, ...]
-    summary: str  # {items}
-    otherwise: Mapping[str, tuple[str, ...]]  # slot type -> the question in other words; {question}, {choices}
-    one_of: str  # between the last two choices
-    small_talk: Mapping[str, tuple[str, ...]]  # intent -> answer
-
-
-@dataclass(frozen=True, slots=True)
 class Speech:
     """A language."""
 
     numerals: Numerals
     calendar: Calendar
-    sentences: Sentences
     money: Money
     timing: Timing
     places: Places
@@ -114,6 +93,7 @@ class Speech:
     fillers: re.Pattern[str]  # at the start of an answer
     ordinals: Mapping[str, int]
     questions: re.Pattern[str]  # how a question of the caller begins
+    confirm: tuple[str, ...]  # variants; {value}
     say_day: Callable[[date], str]
     say_time: Callable[[time], str]
     say_part: Mapping[str, str]  # "morning" -> "in the morning"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agentd_local.rules.slots.base import Ask, Found, without
-from agentd_local.rules.words import Word, words
+from agentd.core.slots.readers.base import Ask, Found, without
+from agentd.core.slots.words import Word, words
 
 LONGEST = 3  # words
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from agentd_local.rules.english import ENGLISH
-from agentd_local.rules.hebrew import HEBREW
-from agentd_local.rules.slots import READERS, Ask, Found
-from agentd_local.rules.words import numbers, words
 
 from agentd.core.playbook import Slot
+from agentd.core.slots.english import ENGLISH
+from agentd.core.slots.hebrew import HEBREW
+from agentd.core.slots.readers import READERS, Ask, Found
+from agentd.core.slots.words import numbers, words
 
 TODAY = date(2026, 11, 23)
 
@@ -159,7 +159,7 @@ def test_an_appointment_is_not_read_into_other_words(text: str) -> None:
     ],
 )
 def test_numbers(text: str, hebrew: bool, value: str) -> None:
-    from agentd_local.rules.words import clean
+    from agentd.core.slots.words import clean
 
     found = read("number", clean(text), hebrew=hebrew)
     assert found is not None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agentd_local.rules.slots.base import Ask, Found
-from agentd_local.rules.speech import Speech
-from agentd_local.rules.words import words
+from agentd.core.slots.readers.base import Ask, Found
+from agentd.core.slots.speech import Speech
+from agentd.core.slots.words import words
 
 FIRST = 4  # words within which the answer falls
 

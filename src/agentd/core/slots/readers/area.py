@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from agentd_local.rules.slots.base import Ask, Found, without
-from agentd_local.rules.slots.choice import BENDS, LIKELY, SURE, Match, best, matches
-from agentd_local.rules.words import Word, words
+from agentd.core.slots.readers.base import Ask, Found, without
+from agentd.core.slots.readers.choice import BENDS, LIKELY, SURE, Match, best, matches
+from agentd.core.slots.words import Word, words
 
 VOLUNTEERED = 90  # of 100: alike enough for a place that nobody asked for
 LONGEST = 5  # words of a place that the playbook does not know

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agentd.core.playbook import Slot
-from agentd_local.rules.speech import Speech
+from agentd.core.slots.speech import Speech
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentd_local.rules.slots.base import Ask, Found
-from agentd_local.rules.words import words
+from agentd.core.slots.readers.base import Ask, Found
+from agentd.core.slots.words import words
 
 LONGEST = 200  # characters that are kept
 

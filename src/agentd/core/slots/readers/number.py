@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentd_local.rules.slots.base import Ask, Found, without
-from agentd_local.rules.words import numbers, words
+from agentd.core.slots.readers.base import Ask, Found, without
+from agentd.core.slots.words import numbers, words
 
 
 def read(text: str, ask: Ask) -> Found | None:

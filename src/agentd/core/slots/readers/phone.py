@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from enum import Enum
 from itertools import chain
 
-import phonenumbers
-
-from agentd_local.rules.slots.base import Ask, Found, without
-from agentd_local.rules.speech import Speech
-from agentd_local.rules.words import Number, numbers, words
+from agentd.core.slots.readers.base import Ask, Found, without
+from agentd.core.slots.speech import Speech
+from agentd.core.slots.words import Number, numbers, words
 
 LEAST = 7  # digits of a local number
 VOLUNTEERED = 9  # digits that nobody asked for and that must be a phone number
 PART = 2  # digits that begin a number which is dictated in parts
 LONGEST = 15  # E.164
+
+
+class How(Enum):
+    """How well a number must be known: its digits are allotted, or only as many as they should be."""
+
+    VALID = "valid"
+    POSSIBLE = "possible"
 
 
 def read(text: str, ask: Ask) -> Found | None:
@@ -24,7 +29,7 @@ def read(text: str, ask: Ask) -> Found | None:
     if not runs:  # "three million two hundred" is an amount
         return None
     every = list(chain.from_iterable(runs))
-    if ask.asked and len(runs) > 1 and _national(_digits(every), ask.region, phonenumbers.is_valid_number):
+    if ask.asked and len(runs) > 1 and _national(_digits(every), ask.region, How.VALID):
         runs = [every]  # whatever was said between the parts
     run = max((_best(run, ask.region) for run in runs), key=lambda run: len(_digits(run)))
     digits = _digits(run)
@@ -32,9 +37,9 @@ def read(text: str, ask: Ask) -> Found | None:
     before = ask.before if isinstance(ask.before, str) else ""
     together = before + digits
     for candidate in dict.fromkeys((digits, together)):
-        if national := _national(candidate, ask.region, phonenumbers.is_valid_number):
+        if national := _national(candidate, ask.region, How.VALID):
             return Found(ask.speech.say_digits(national), rest, known=national)
-    national = _national(together, ask.region, phonenumbers.is_possible_number)
+    national = _national(together, ask.region, How.POSSIBLE)
     if len(national) >= (LEAST if ask.asked else VOLUNTEERED):
         return Found(ask.speech.say_digits(national), rest, sure=False, known=national)
     if ask.asked and PART <= len(together) < VOLUNTEERED:
@@ -72,11 +77,11 @@ def _runs(found: list[Number], spoken: list[str], glue: frozenset[str]) -> list[
 
 def _best(run: list[Number], region: str) -> list[Number]:
     """The longest stretch that is a number which exists, or all of it: "at ten, 212 555 0123" holds an hour too."""
-    if _national(_digits(run), region, phonenumbers.is_possible_number):
+    if _national(_digits(run), region, How.POSSIBLE):
         return run
     for size in range(len(run) - 1, 0, -1):
         for at in range(len(run) - size + 1):
-            if _national(_digits(run[at : at + size]), region, phonenumbers.is_valid_number):
+            if _national(_digits(run[at : at + size]), region, How.VALID):
                 return run[at : at + size]
     return run
 
@@ -85,10 +90,13 @@ def _digits(run: list[Number]) -> str:
     return "".join(number.digits for number in run)
 
 
-def _national(digits: str, region: str, good: Callable[[phonenumbers.PhoneNumber], bool]) -> str:
-    """The digits as they are dialled in `region` (a foreign number with its country code); "" if not `good`."""
+def _national(digits: str, region: str, how: How) -> str:
+    """The digits as they are dialled in `region` (a foreign number with its country code); "" if there is none."""
     if not LEAST <= len(digits) <= LONGEST:
         return ""
+    import phonenumbers  # megabytes: only once somebody says a number
+
+    good = phonenumbers.is_valid_number if how is How.VALID else phonenumbers.is_possible_number
     for text, where in ((digits, region), ("+" + digits, None)):
         try:
             number = phonenumbers.parse(text, where)

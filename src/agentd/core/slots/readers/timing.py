@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agentd_local.rules.slots.base import Ask, Found, without
-from agentd_local.rules.words import numbers, words
+from agentd.core.slots.readers.base import Ask, Found, without
+from agentd.core.slots.words import numbers, words
 
 LONGEST = 8  # words of an answer that is taken as it is
 

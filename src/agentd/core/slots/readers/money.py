@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agentd_local.rules.slots.base import Ask, Found, without
-from agentd_local.rules.words import look
+from agentd.core.slots.readers.base import Ask, Found, without
+from agentd.core.slots.words import look
 
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:['’׳״\"][^\W\d_]+)*['׳]?|[₪$€£]")
 MILLION, THOUSAND = 1_000_000, 1_000

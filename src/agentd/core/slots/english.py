@@ -1,12 +1,12 @@
-"""English for the rules."""
+"""English as callers speak it, and how values are said back in it."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, time
 
-from agentd_local.rules.speech import Calendar, Money, Places, Sentences, Speech, Timing
-from agentd_local.rules.words import Numerals
+from agentd.core.slots.speech import Calendar, Money, Places, Speech, Timing
+from agentd.core.slots.words import Numerals
 
 _UNITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -76,52 +76,6 @@ ENGLISH = Speech(
         pm=frozenset({"pm"}),
         am=frozenset({"am"}),
         fixed={"noon": time(12), "midday": time(12)},
-    ),
-    sentences=Sentences(
-        acks=("Got it.", "Thank you.", "Great.", "All right."),
-        thanks_name=("Thanks, {value}.", "Nice to meet you, {value}."),
-        confirm=("I have {value}, is that right?", "That's {value}, correct?"),
-        noted=("Sorry, {value} it is.", "Thanks, I've changed it to {value}."),
-        more_digits=("I got {digits}. What's the rest?", "So far {digits}. And then?"),
-        what_time=("{day}. What time suits you?", "{day} is fine. At what time?"),
-        which_day=("{time}. On which day?", "{time} works. Which day?"),
-        skip=("That's all right, let's leave that.", "No problem, we'll skip that."),
-        change_what=("Sorry about that. What should it be?", "My mistake. What's the right one?"),
-        anything_else=("I've noted that. Is there anything else?", "All right. Anything else I can do?"),
-        summary="So, {items}.",
-        otherwise={
-            "text": ("In a few words, what is it about?", "Just briefly, what do you need?"),
-            "name": ("What name shall I put down?", "Could you just say your first name?"),
-            "phone": (
-                "Could you say the number slowly, digit by digit?",
-                "Which number can we call you back on, one digit at a time?",
-            ),
-            "date": (
-                "Which day works for you, and roughly at what time?",
-                "Is there a day this week that suits you?",
-            ),
-            "timing": ("Roughly when: soon, in a few months, or is there no rush?", "In which month, more or less?"),
-            "money": ("Roughly how much, in shekels?", "Could you give me just a number, more or less?"),
-            "area": ("Which town or neighbourhood would that be?", "Could you name one town, please?"),
-            "number": ("How many is that, as a number?", "Could you give me just the number?"),
-            "choice": ("Would that be {choices}?", "Which one is it: {choices}?"),
-            "yes-no": ("Is that a yes or a no?", "Just yes or no: {question}"),
-        },
-        one_of=" or ",
-        small_talk={
-            "how-are-you": ("I'm doing well, thank you.", "Very well, thanks."),
-            "hear-me": ("Yes, I can hear you.", "I'm here."),
-            "robot": ("I'm the automatic assistant here, happy to help.", "Yes, I'm an automatic assistant."),
-            "human": ("I'll pass that on, and someone will call you back.", "Of course, somebody will call you back."),
-            "question": ("I can't say, but someone will call you about it.", "I don't know, but we'll call you back."),
-            "repeat": ("Sure.", "Of course."),
-            "wait": ("Of course, take your time.", "Sure, I'm here."),
-            "greeting": ("Hello!", "Hi there!"),
-            "thanks": ("You're welcome.", "My pleasure."),
-            "angry": ("I'm sorry about that, I want to help.", "I understand, and I'm sorry."),
-            "off-topic": ("That's not something I can do here.", "I can't help with that one."),
-            "unclear": ("Sorry, I didn't get that.", "I'm afraid I missed that."),
-        },
     ),
     money=Money(
         scales={"hundred": 100, "thousand": 1000, "k": 1000, "grand": 1000, "million": 1_000_000, "millions": 1_000_000,
@@ -215,10 +169,6 @@ ENGLISH = Speech(
             r"(angry|furious|annoyed|upset)|waste of (my )?time|nobody (calls|called|ever)|already (told|said|gave)"
             r"|how many times|stupid|idiots?|damn|what the hell|for god's sake|scam)\b"
         ),
-        "human": re.compile(
-            r"\b(speak|talk|connect me|transfer me|get me) (to|with)? ?(a |an |the |your )?(real |actual |live )?"
-            r"(human|person|someone|somebody|manager|agent|representative|operator)\b"
-        ),
         "robot": re.compile(
             r"\b(are you|is this|am i talking to) (a |an )?(real )?(robot|bot|machine|human|person|computer)\b"
         ),
@@ -268,6 +218,7 @@ ENGLISH = Speech(
         r"^(?:and |but |so )?(?:what|how|when|where|why|who|which|do you|are you|is (?:it|there)|can (?:you|i)|"
         r"could (?:you|i)|does)\b"
     ),
+    confirm=("I have {value}, is that right?", "That's {value}, correct?"),
     say_day=_say_day,
     say_time=_say_time,
     say_part={

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agentd_local.rules.slots import area, choice, money, name, number, phone, text, timing, when, yes_no
-from agentd_local.rules.slots.base import Ask, Found
+from agentd.core.slots.readers import area, choice, money, name, number, phone, text, timing, when, yes_no
+from agentd.core.slots.readers.base import Ask, Found
 
 READERS: dict[str, Callable[[str, Ask], Found | None]] = {
     "phone": phone.read,
@@ -20,4 +20,7 @@ READERS: dict[str, Callable[[str, Ask], Found | None]] = {
     "text": text.read,
 }
 
-__all__ = ["READERS", "Ask", "Found"]
+ORDER = ("phone", "date", "money", "timing", "area", "choice", "name", "yes-no", "number", "text")
+"""The surest reader first: what it takes, the others do not see."""
+
+__all__ = ["ORDER", "READERS", "Ask", "Found"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from agentd_local.rules.slots.base import Ask, Found, without
-from agentd_local.rules.words import Word, plain, unprefixed, words
+from agentd.core.slots.readers.base import Ask, Found, without
+from agentd.core.slots.words import Word, plain, unprefixed, words
 
 SURE, LIKELY = 88, 76  # of 100; between them the agent asks back. Recognisers bend words by a letter or two
 BENDS = 4  # letters from which a word may be bent at all: "by" is not "buy"
@@ -40,8 +40,9 @@ def read(text: str, ask: Ask) -> Found | None:
     if not ask.asked:
         return None
     for word in spoken:
-        place = ask.speech.ordinals.get(word.text)
-        if place is not None and place <= len(ask.slot.choices):
+        keyed = int(word.text) if len(spoken) == 1 and word.text.isdecimal() else None
+        place = ask.speech.ordinals.get(word.text, keyed)
+        if place and place <= len(ask.slot.choices):
             return Found(ask.slot.choices[place - 1 if place > 0 else place])
     likely = best(matches(spoken, ask, LIKELY))
     return Found(likely[0].choice, sure=False) if len({match.choice for match in likely}) == 1 else None

@@ -1,32 +1,42 @@
-"""A conversation, replayed line by line into what is known and what is to be said next.
+"""A conversation, replayed line by line into what is known and what the last line led to.
 
-It keeps nothing between prompts: the messages *as heard* are all there is, so a reply that nobody heard leaves no
-trace, and the same messages always lead to the same words. The agent's own lines are only looked at for what the
-caller has heard of them: a question, a confirmation, the closing.
+The messages *as heard* are all there is, so a reply that nobody heard leaves no trace, and the same messages always
+lead to the same state. The agent's own lines are only looked at for what the caller has heard of them: a question, a
+confirmation, the closing.
+
+| the caller's line ...                           | and so                                                         |
+|-------------------------------------------------|----------------------------------------------------------------|
+| holds no word ("(unclear)", "uhm")              | a miss; after three the slot is left alone                     |
+| is small talk, or asks us something             | fills what is in it beside; after three the slot is left alone |
+| answers the open question, or names other slots | fills them, the surest reader first                            |
+|   unsurely, or for a slot with `confirm`        | waits: yes keeps it, no drops it, another value stands in      |
+| "no, I said ..."                                | fills anew what it reads best as                               |
+| "I'd rather not say"                            | the slot is left alone                                         |
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rapidfuzz import fuzz
 
+from agentd.core.handover import asks_for_a_person
 from agentd.core.playbook import Playbook, Slot
-from agentd_local.rules.slots import READERS, Ask, Found
-from agentd_local.rules.slots.base import canonical
-from agentd_local.rules.slots.phone import ending, tail
-from agentd_local.rules.slots.yes_no import verdict
-from agentd_local.rules.speech import Speech
-from agentd_local.rules.words import clean, plain, words
+from agentd.core.slots.readers import ORDER, READERS, Ask, Found
+from agentd.core.slots.readers.phone import ending, tail
+from agentd.core.slots.readers.when import When
+from agentd.core.slots.readers.yes_no import verdict
+from agentd.core.slots.speech import Speech
+from agentd.core.slots.spelling import spelled
+from agentd.core.slots.words import clean, plain, words
 
 MISSES = 3  # times that an answer is not understood before its slot is left alone
 HEARD = 85  # of 100: how much of a sentence of ours must stand in what the caller heard
 SHORT = 6  # words of an answer that may be small talk as a whole
 SURE = ("phone", "date", "money")  # an answer even inside a question
 LONGER = {
-    "human": 30,
     "robot": 30,
     "refuse": 30,
     "repeat": 12,
@@ -34,23 +44,13 @@ LONGER = {
     "off-topic": 60,
 }  # what is meant even inside a longer one
 TYPED = ("phone", "date", "choice", "number", "money", "area", "timing")  # what cannot be mistaken for anything else
-ORDER = (
-    "phone",
-    "date",
-    "money",
-    "timing",
-    "area",
-    "choice",
-    "name",
-    "yes-no",
-    "number",
-    "text",
-)  # the surest reader first
+GOES_ON = ("filler", "again", "go-on", "silent-1", "silent-2", "time-warning", "resume", "once-more")
+"""Phrases of the house that leave our question open."""
 
 
 @dataclass(slots=True)
 class Dialogue:
-    """`said` and `note` are what the last line of the caller leads to; see `replies`."""
+    """`said` and `news` are what the last line of the caller has led to."""
 
     playbook: Playbook
     speech: Speech
@@ -59,8 +59,13 @@ class Dialogue:
     values: dict[str, Found] = field(default_factory=dict)
     parts: dict[str, Found] = field(default_factory=dict)  # answers that are not whole yet
     doubt: tuple[Slot, Found] | None = None  # waits for a yes
+    waiting: dict[str, Found] = field(default_factory=dict)  # for one too, when the first doubt is settled
     skipped: set[str] = field(default_factory=set)
-    misses: int = 0
+    misses: int = 0  # of the open question
+    missed_in_a_row: int = 0  # lines; any other line ends the row
+    missed: int = 0  # lines, in all
+    asked_for_human: bool = False
+    when: When | None = None  # a time to meet that was named in passing, where no slot asks for one
     asides: int = 0  # questions, anger and the like in a row, while a question of ours is open
     lines: int = 0  # of the caller
     heard: str = ""  # the agent's last line
@@ -78,10 +83,14 @@ class Dialogue:
         slot = self.open
         if ("?" in text and not greeting) or (slot is not None and self.was_heard(slot.question)):
             self.asking = True
-        elif text not in self.speech.sentences.small_talk["wait"]:
+        elif self.said != "wait" and not self._goes_on(text):
             self.asking = False
         if self.open is None and self.doubt is None and self.was_heard(self.playbook.closing):
             self.closed = True
+
+    def _goes_on(self, text: str) -> bool:
+        phrases = self.playbook.phrases
+        return any(plain(text) == plain(variant) for key in GOES_ON for variant in phrases.get(key, ()))
 
     def was_heard(self, sentence: str) -> bool:
         """Whether the caller heard a sentence, or most of it, in the agent's last line."""
@@ -105,9 +114,10 @@ class Dialogue:
     # --- what the caller said
 
     def caller(self, text: str) -> None:
-        text = self._without_asides(clean(text))
-        self.said, self.news = "", []
+        text = self._without_asides(spelled(clean(text)))
+        self.said, self.news, missed = "", [], self.missed
         intent = self._intent(text)
+        self.asked_for_human |= intent == "human"
         if not words(text) or self.speech.hums.match(plain(text)):
             self._missed()
         elif intent == "off-topic":
@@ -119,7 +129,18 @@ class Dialogue:
         if self.news:
             self.misses = self.asides = 0
             self.last = self.news[-1]
+        if self.missed == missed:
+            self.missed_in_a_row = 0
+        self._next_doubt()
+        self._pass_by(text)
         self.lines += 1
+
+    def _pass_by(self, text: str) -> None:
+        if any(slot.type == "date" for slot in self.playbook.slots):
+            return
+        found = self._read(Slot("when", "date", ""), text, asked=False)
+        if found is not None and found.whole and isinstance(found.known, When):
+            self.when = found.known
 
     def _without_asides(self, text: str) -> str:
         """Without the sentences that are not for us, when others are: "Lovely weather! I'm calling ..."."""
@@ -131,6 +152,8 @@ class Dialogue:
         said = plain(text)
         filler = self.speech.fillers.match(text)
         bare = plain(text[filler.end() :]) if filler else said
+        if asks_for_a_person(said):
+            return "human"
         for name, pattern in self.speech.intents.items():
             if len(said.split()) <= LONGER.get(name, SHORT) and (
                 pattern.search(said) or (bare and pattern.search(bare))
@@ -265,10 +288,6 @@ class Dialogue:
         inside = self.speech.ask_inside.search(text.lower(), 1)
         return text[inside.start() :] if inside and words(text[: inside.start()]) else ""
 
-    def known(self) -> dict[str, str]:
-        """What is known, as data: digits, "2026-11-24 10:00", whole shekels, a choice as the playbook has it."""
-        return {name: canonical(found) for name, found in self.values.items()}
-
     def _added(self, text: str) -> bool:
         """All is known, and the caller names another day, time or number for what came last."""
         slot = next((s for s in self.playbook.slots if s.name == self.last and s.type in ("date", "phone")), None)
@@ -290,6 +309,8 @@ class Dialogue:
 
     def _missed(self) -> None:
         self.misses += 1
+        self.missed_in_a_row += 1
+        self.missed += 1
         self.said = "unclear"
         slot = self.open
         if self.misses >= MISSES and slot is not None:
@@ -311,10 +332,20 @@ class Dialogue:
             self.parts[slot.name] = found
             self.values.pop(slot.name, None)
         elif slot.confirm or not found.sure:
+            if self.doubt is not None and self.doubt[0] is not slot:
+                self.waiting[self.doubt[0].name] = self.doubt[1]
             self.doubt = (slot, found)
             self.values.pop(slot.name, None)
         else:
             self._keep(slot, found)
+
+    def _next_doubt(self) -> None:
+        """When nothing waits for a yes any more, what was put off for it does, unless it has been settled since."""
+        while self.doubt is None and self.waiting:
+            name, found = self.waiting.popitem()
+            slot = next(slot for slot in self.playbook.slots if slot.name == name)
+            if name not in self.values and name not in self.skipped:
+                self.doubt = (slot, found)
 
     def _correct(self, slot: Slot, found: Found) -> None:
         self._take(slot, found)
@@ -323,7 +354,35 @@ class Dialogue:
     def _keep(self, slot: Slot, found: Found) -> None:
         self.values[slot.name] = found
         self.parts.pop(slot.name, None)
+        self.waiting.pop(slot.name, None)
         self.misses = 0
+
+    # --- what a model understood
+
+    def noted(self, slot: Slot, found: Found) -> None:
+        """A model's own account of a slot, read by our readers: it counts like a line of the caller's. What a model has
+        understood was no miss."""
+        self.missed_in_a_row = 0
+        before = self.values.get(slot.name)
+        if before is not None and (before.value == found.value or before.known == found.known is not None):
+            return
+        if self.doubt is not None and self.doubt[0] is slot:
+            if self.doubt[1].value == found.value and slot.confirm:
+                return
+            self.doubt = None
+        self.skipped.discard(slot.name)
+        self._take(slot, found)
+
+    def copy(self) -> Dialogue:
+        """As it is now; going on from one leaves the other alone."""
+        return replace(
+            self,
+            values=dict(self.values),
+            parts=dict(self.parts),
+            waiting=dict(self.waiting),
+            skipped=set(self.skipped),
+            news=list(self.news),
+        )
 
 
 def _part(slot: Slot, found: Found) -> object:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
-from agentd_local.rules.slots.base import Ask, Found
-from agentd_local.rules.words import Number, Word, numbers, plain, words
+from agentd.core.slots.readers.base import Ask, Found
+from agentd.core.slots.words import Number, Word, numbers, plain, words
 
 EARLIEST_HOUR = 7  # a bare hour before this is in the afternoon
 ANY = "any"
