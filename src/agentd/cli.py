@@ -16,7 +16,7 @@ from agentd import __version__
 from agentd.errors import AgentdError, ConfigError
 
 COMMANDS: Final = {
-    "demo": "One whole simulated call through the real daemon, on this machine.",
+    "demo": "A whole simulated call through the real daemon, on this machine.",
     "serve": "Answer calls.",
     "call": "Place a simulated call to an agentd.",
     "check": "Check the settings, the engines and the plugins.",
@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "plugins": "List the plugins and what they bring.",
     "calls": "The calls that were kept, and what was said in them.",
     "person": "What is kept of a person: export it, or remove it.",
+    "approvals": "What the agent may not do alone: see it, approve it, deny it.",
+    "token": "Bearer tokens for the HTTP API.",
 }
 """Our own commands and their one-line help, so that listing them imports none of them."""
 

@@ -60,7 +60,8 @@ class MemoryLedger:
 
     async def calls_with_tool_since(self, tool: str, since_ms: int) -> int:
         await self._checkpoint()
-        return sum(row.tool == tool and row.ruling == "allow" and row.at_ms >= since_ms for row in self._calls.values())
+        since = [row for row in self._calls.values() if row.tool == tool and row.at_ms >= since_ms]
+        return sum(row.ruling != "deny" and row.outcome != "denied" for row in since)
 
     async def _checkpoint(self) -> None:
         await trio.lowlevel.checkpoint()
