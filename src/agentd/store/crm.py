@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, update
 from agentd.events import Private
 from agentd.office import Customer, Lead, LeadDraft, NotAllowed, Unknown
 from agentd.store.calls import REAL_NUMBER
-from agentd.store.dialects import insert
+from agentd.store.dialects import insert, is_new
 from agentd.store.effects import new_id
 from agentd.store.redact import redact, redact_secrets
 from agentd.store.tables import customers, lead_tags, leads
@@ -80,7 +80,7 @@ def upsert_lead(connection: Connection, draft: LeadDraft, at_ms: int) -> Lead:
         raise NotAllowed("a lead needs a telephone number in the international form")
     fresh = {"id": new_id("lead"), "phone": phone, "playbook": draft.playbook, "status": "new", "created_ms": at_ms}
     empty = {"call_sid": "", "name": "", "slots": "{}", "summary": "", "updated_ms": at_ms}
-    connection.execute(insert(connection, leads).on_conflict_do_nothing().values(fresh | empty))
+    is_new(connection, leads, fresh | empty)
     of_lead = (leads.c.phone == phone, leads.c.playbook == draft.playbook)
     row = connection.execute(select(leads).where(*of_lead).with_for_update()).one()
     said = {"call_sid": draft.call_sid, "name": redact_secrets(draft.name.text), "summary": redact(draft.summary.text)}
@@ -139,7 +139,7 @@ def _tag(connection: Connection, id: str, tags: Sequence[str]) -> None:
 
 def _known(connection: Connection, phone: str, name: str, at_ms: int) -> None:
     fresh = {"phone": phone, "first_ms": at_ms, "last_ms": at_ms}
-    connection.execute(insert(connection, customers).on_conflict_do_nothing().values(fresh))
+    is_new(connection, customers, fresh)
     nameless = customers.c.name.is_(None) | (customers.c.name == "")
     if name:
         connection.execute(update(customers).where(customers.c.phone == phone, nameless).values(name=name))

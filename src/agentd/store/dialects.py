@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, text
@@ -11,6 +12,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows `on_conflict_do_update`: both dialects do, each in its own class."""
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def is_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """INSERT unless a row with its key is there; whether it was not. Waits for a transaction that is inserting it."""
+    claim = insert(connection, table).on_conflict_do_nothing().values(**row).returning(*table.primary_key)
+    return connection.execute(claim).first() is not None
 
 
 def upsert(connection: Connection, table: Table) -> Insert:

@@ -13,13 +13,13 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, select, update
 
-from agentd.store.dialects import insert
+from agentd.store.dialects import is_new
 from agentd.store.tables import effects
 
 T = TypeVar("T")
@@ -40,10 +40,8 @@ def once(connection: Connection, key: Key, kind: type[T], effect: Callable[[], T
     """What `effect` returns (a `kind`), or what it returned when the key was used first."""
     if not key.key:
         raise ValueError(f"{key.verb} has no idempotency key")
-    row = {"key": key.key, "verb": key.verb, "phone": key.phone, "call_sid": key.call_sid, "at_ms": key.at_ms}
-    claim = insert(connection, effects).on_conflict_do_nothing().values(**row, result="")
     of_key = (effects.c.key == key.key, effects.c.verb == key.verb)
-    if connection.execute(claim).rowcount == 0:
+    if not is_new(connection, effects, asdict(key) | {"result": ""}):
         known: Any = connection.execute(select(effects.c.result).where(*of_key)).scalar_one()
         return msgspec.json.decode(known, type=kind)
     result = effect()

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, select, update
 from agentd.events import Private
 from agentd.ledger import ApprovalRow, ToolCallRow
 from agentd.store import audit
-from agentd.store.dialects import insert
+from agentd.store.dialects import is_new
 from agentd.store.redact import redact, redact_json
 from agentd.store.tables import approvals, tool_calls
 
@@ -33,7 +33,7 @@ def seal(id: str, tool: str, arguments: str) -> str:
 def tool_judged(connection: Connection, row: ToolCallRow) -> None:
     """Once by its id."""
     kept = asdict(row) | {"arguments": redact_json(row.arguments.text), "result": redact_json(row.result.text)}
-    if connection.execute(insert(connection, tool_calls).on_conflict_do_nothing().values(kept)).rowcount == 0:
+    if not is_new(connection, tool_calls, kept):
         return
     proof = seal(row.id, row.tool, kept["arguments"])
     detail = {"tool": row.tool, "ruling": row.ruling, "rule": row.rule, "seal": proof}
@@ -73,7 +73,7 @@ def tool_call(row: Any) -> ToolCallRow:
 def ask(connection: Connection, row: ApprovalRow) -> None:
     """Once by its id."""
     kept = asdict(row) | {"arguments": redact_json(row.arguments.text), "why": redact(row.why)}
-    if connection.execute(insert(connection, approvals).on_conflict_do_nothing().values(kept)).rowcount:
+    if is_new(connection, approvals, kept):
         _audit(connection, row, kept["arguments"], row.agent, row.asked_ms)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from agentd.events import Private
 from agentd.office import Note
-from agentd.store.dialects import insert
+from agentd.store.dialects import is_new
 from agentd.store.redact import redact_secrets
 from agentd.store.tables import messages
 
@@ -26,7 +26,7 @@ def keep(connection: Connection, note: Note, key: str) -> Note:
         "at_ms": note.at_ms,
         "status": note.status,
     }
-    connection.execute(insert(connection, messages).on_conflict_do_nothing().values(row))
+    is_new(connection, messages, row)
     there = messages.c.id == note.id
     if key:
         there |= messages.c.key == key
