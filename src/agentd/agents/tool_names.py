@@ -39,12 +39,9 @@ class KnownTools:
     def _add(self, plugin: str, tool: Tool) -> None:
         _check(plugin, tool)
         if (other := self.source.get(tool.name)) is not None:
-            raise ConfigError(
-                "plugins",
-                f"tool {tool.name}",
-                f"is brought by two: {other} and {plugin}",
-                f"leave one out: AGENTD_DISABLED={plugin if other == OWN else other}",
-            )
+            cures = [f"AGENTD_DISABLED={name}" for name in (other, plugin) if name != OWN]
+            problem = f"is brought by two: {other} and {plugin}"
+            raise ConfigError("plugins", f"tool {tool.name}", problem, f"leave one out: {' or '.join(cures)}")
         self.by_name[tool.name], self.source[tool.name] = tool, plugin
         self._offers[tool.name] = ToolOffer(tool.name, tool.summary, schema_of(tool.arguments))
 

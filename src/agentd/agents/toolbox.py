@@ -105,7 +105,7 @@ class Toolbox:
         began = trio.current_time()
         order = _order(self._house.tools.by_name.get(call.name), call)
         async with self._judging, self._house.sending if call.name == SEND else _NO_LOCK:
-            row, verdict = await self._judged(order, said, turn)
+            row, verdict, recorded = await self._judged(order, said, turn)
         self._emit(ToolAsked(turn=turn, tool=row.tool, agent=row.agent, ruling=verdict.ruling, rule=verdict.rule))
         outcome, answer = "cancelled", _CANCELLED
         try:
@@ -113,8 +113,9 @@ class Toolbox:
         finally:
             ms = round((trio.current_time() - began) * 1000)
             self._emit(ToolOver(turn=turn, tool=row.tool, outcome=outcome, ms=ms))
-            with trio.CancelScope(shield=True, relative_deadline=RECORD_S), suppress(StoreError):
-                await self._house.ledger.tool_over(row.id, outcome, Private(answer.result), ms)
+            if recorded:
+                with trio.CancelScope(shield=True, relative_deadline=RECORD_S), suppress(StoreError):
+                    await self._house.ledger.tool_over(row.id, outcome, Private(answer.result), ms)
         if outcome == "ok":
             self._facts.came(call.name, answer.result)
         return answer
@@ -125,8 +126,8 @@ class Toolbox:
 
     # --- the verdict
 
-    async def _judged(self, order: _Order, said: Sequence[Message], turn: int) -> tuple[ToolCallRow, Verdict]:
-        """The verdict, recorded. Nothing runs on one that is not, but for what only reads."""
+    async def _judged(self, order: _Order, said: Sequence[Message], turn: int) -> tuple[ToolCallRow, Verdict, bool]:
+        """The verdict, and whether it is recorded. Nothing runs on one that is not, but for what only reads."""
         now_ms, ledger = round(self._house.clock() * 1000), self._house.ledger
         key = sha256(f"{self._scope}\n{order.name}\n{order.canonical}".encode()).hexdigest()
         at_hand, sent_today = True, 0
@@ -156,9 +157,12 @@ class Toolbox:
             await ledger.tool_judged(row)
         except StoreError:
             if order.effect is not Effect.READ and verdict.ruling is not Ruling.DENY:
-                return row, _NO_RECORD
+                return row, _NO_RECORD, False
+            recorded = False
+        else:
+            recorded = True
         self._facts.note(row)
-        return row, verdict
+        return row, verdict, recorded
 
     def _verdict(self, order: _Order, key: str, said: Sequence[Message], sent_today: int) -> Verdict:
         facts = self._facts
