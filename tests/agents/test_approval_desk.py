@@ -212,7 +212,7 @@ async def test_a_row_that_somebody_rewrote_runs_nothing(autojump_clock: MockCloc
         forged: ApprovalRow = replace(
             row, state="approved", digest=digest_of(TOOL, "{}"), version=2, decided_ms=now_ms()
         )
-        assert await office.ledger.change(row, forged)
+        office.ledger.history["ap-1"].append(forged)  # past every rule
     assert (office.outcome, office.over()) == ("void", ["void"])
 
 

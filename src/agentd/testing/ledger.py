@@ -13,7 +13,7 @@ from agentd.storage import StoreError
 
 class MemoryLedger:
     """Keeps the port `agentd.ledger.Ledger`. Every verb is one task step and a checkpoint, as the real one's threads
-    are. `broken` is what every verb raises `StoreError` with, while it is not empty. `history`: each approval's states
+    are. `broken` is what every verb raises `StoreError` with, while it is not empty. `history`: each approval's rows
     as they were written."""
 
     def __init__(self) -> None:
@@ -23,23 +23,22 @@ class MemoryLedger:
 
     async def tool_judged(self, row: ToolCallRow) -> None:
         await self._checkpoint()
-        if row.id in self._calls:
-            raise StoreError(f"tool call {row.id} is there already")
-        self._calls[row.id] = row
+        self._calls.setdefault(row.id, row)
 
     async def tool_over(self, id: str, outcome: str, result: Private, ms: int) -> None:
         await self._checkpoint()
-        self._calls[id] = replace(self._calls[id], outcome=outcome, result=result, ms=ms)
+        row = self._calls.get(id)
+        if row is not None and not row.outcome:
+            self._calls[id] = replace(row, outcome=outcome, result=result, ms=ms)
 
     async def tool_calls(self, call_sid: str) -> list[ToolCallRow]:
         await self._checkpoint()
-        return [row for row in self._calls.values() if row.call_sid == call_sid]
+        of_call = [row for row in self._calls.values() if row.call_sid == call_sid]
+        return sorted(of_call, key=lambda row: (row.at_ms, row.id))
 
     async def ask(self, row: ApprovalRow) -> None:
         await self._checkpoint()
-        if row.id in self.history:
-            raise StoreError(f"approval {row.id} is there already")
-        self.history[row.id] = [row]
+        self.history.setdefault(row.id, [row])
 
     async def approval(self, id: str) -> ApprovalRow | None:
         await self._checkpoint()
@@ -47,15 +46,16 @@ class MemoryLedger:
 
     async def approvals(self, *, state: str = "", limit: int = 50) -> list[ApprovalRow]:
         await self._checkpoint()
-        newest = [rows[-1] for rows in reversed(self.history.values())]
-        return [row for row in newest if state in ("", row.state)][:limit]
+        found = [rows[-1] for rows in self.history.values() if state in ("", rows[-1].state)]
+        return sorted(found, key=lambda row: (-row.asked_ms, row.id))[:limit]
 
     async def change(self, before: ApprovalRow, after: ApprovalRow) -> bool:
         await self._checkpoint()
-        rows = self.history[before.id]
-        if rows[-1].version != before.version:
+        rows = self.history.get(before.id)
+        if rows is None or rows[-1].version != before.version:
             return False
-        rows.append(after)
+        decided = {name: getattr(after, name) for name in ("state", "version", "decided_ms", "decided_by")}
+        rows.append(replace(rows[-1], **decided))
         return True
 
     async def calls_with_tool_since(self, tool: str, since_ms: int) -> int:
