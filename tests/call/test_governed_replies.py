@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -14,13 +16,14 @@ from agentd.core.governor_manners import Manners
 from agentd.core.hearing import normal
 from agentd.core.playbook import Playbook
 from agentd.engines import LLM, Message, Prompt
-from agentd.events import Governed, LlmStart
+from agentd.events import Governed, LlmStart, SlotsKnown
 from agentd.testing.play import play
 from agentd.testing.scripted import ScriptedLLM
 from agentd.testing.stage import Stage, stage
 
 ENGLISH = load_playbook("receptionist-en", "en-US")
 HEBREW = load_playbook("receptionist-he", "he-IL")
+PLAIN = replace(ENGLISH, slots=())  # nothing to ask for
 TODAY = date(2026, 11, 23)
 
 
@@ -50,25 +53,38 @@ def test_nothing_after_the_question_is_heard_and_the_tape_says_nothing_of_it() -
 
 def test_an_invented_price_is_not_heard_and_two_in_a_row_are_counted() -> None:
     lies = ["It costs two hundred dollars.", "The fee is 90 dollars.", "Gladly."]
-    s = call(ScriptedLLM(replies=lies), ["what does it cost", "so what is the price", "thank you very much"], ENGLISH)
+    s = call(ScriptedLLM(replies=lies), ["what does it cost", "so what is the price", "thank you very much"], PLAIN)
     safe = ENGLISH.phrases["not-known"]
     assert all(text in safe for text in s.answered()[1:3])
     assert s.answered()[3] == "Gladly."
     assert acts(s) == [("refused", "price"), ("refused", "price")]
     assert s.call.brain.floor.fallbacks == 0
 
-    s = call(ScriptedLLM(replies=lies), ["what does it cost", "so what is the price"], ENGLISH)
+    s = call(ScriptedLLM(replies=lies), ["what does it cost", "so what is the price"], PLAIN)
     assert s.call.brain.floor.fallbacks == 2
 
 
+def test_a_reply_without_a_question_asks_for_what_is_not_known_yet() -> None:
+    replies = ["We are near the station.", "Nice to meet you."]
+    s = call(ScriptedLLM(replies=replies), ["I need a visit, where are you", "My name is Dana Levi"], ENGLISH)
+    assert s.answered()[1:] == [
+        "We are near the station. May I have your name, please?",
+        "Nice to meet you. What's the best phone number to reach you?",
+    ]
+    assert acts(s) == [("appended", "no-question")] * 2
+    known = [json.loads(e.values.text) for e in s.events(SlotsKnown)]
+    assert known[-1]["name"] == "Dana Levi"
+    assert s.events(SlotsKnown)[-1].missing == 2
+
+
 def test_a_guess_that_is_dropped_leaves_nothing_on_the_tape() -> None:
-    s = call(ScriptedLLM(0.05, replies=["It costs two hundred dollars."]), ["what does it cost"], ENGLISH)
+    s = call(ScriptedLLM(0.05, replies=["It costs two hundred dollars."]), ["what does it cost"], PLAIN)
     assert len(acts(s)) == len(s.events(LlmStart)) == 1
 
 
 def test_the_same_reply_twice_is_varied_unless_the_caller_asks_for_it() -> None:
     reply = "We are open every day of the week."
-    s = call(ScriptedLLM(replies=[reply]), ["when are you open", "and when exactly", "sorry what did you say"], ENGLISH)
+    s = call(ScriptedLLM(replies=[reply]), ["when are you open", "and when exactly", "sorry what did you say"], PLAIN)
     first, second, third = s.answered()[1:]
     assert first == third == reply or second.endswith(reply)
     assert second in [f"{lead} {reply}" for lead in ENGLISH.phrases["once-more"]]

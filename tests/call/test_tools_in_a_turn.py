@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 import trio
 
-from agentd.config import Settings
+from agentd.core.playbook import Playbook, Slot
 from agentd.core.policy import Effect
 from agentd.engines import Message, Prompt, ToolCall
-from agentd.events import LlmStart, TtsStart, Turn, TurnGuessed
+from agentd.events import LlmStart, SlotsKnown, TtsStart, Turn, TurnGuessed
 from agentd.testing.cancel_everywhere import cancel_everywhere
 from agentd.testing.play import play
 from agentd.testing.scripted import Reply, ScriptedLLM
@@ -53,10 +53,10 @@ async def ask(s: Stage, words: str = "when are you free", for_s: float = 1.0) ->
 
 
 def scene_of(
-    llm: ScriptedLLM, desk: ScriptedTools, act: Callable[[Stage], Awaitable[None]], settings: Settings | None = None
+    llm: ScriptedLLM, desk: ScriptedTools, act: Callable[[Stage], Awaitable[None]], *, playbook: Playbook = PLAYBOOK
 ) -> Stage:
     async def scene() -> Stage:
-        async with stage(llm=llm, tools=desk, settings=settings) as s:
+        async with stage(llm=llm, tools=desk, playbook=playbook) as s:
             await act(s)
             await s.caller.silence(1.0)
         return s
@@ -213,6 +213,39 @@ def test_a_model_that_only_calls_tools_has_to_speak_in_the_end() -> None:
     s = scene_of(ScriptedLLM(replies=brain), tools(), asks_and_hears)
     assert offered[-4:] == [2, 2, 2, 0]
     assert s.answered()[0] in ("I am sorry, something went wrong here.", "I am sorry, I could not do that.")
+
+
+def test_a_model_notes_what_it_understood_in_the_same_reply_and_is_asked_once() -> None:
+    asked: list[int] = []
+    noted = ToolCall("1", "slots.note", {"slots": {"name": "Dana Levi", "phone": "two one two"}})
+
+    def brain(prompt: Prompt) -> Reply:
+        asked.append(len(prompt.messages))
+        assert [offer.name for offer in prompt.tools] == ["slots.note", "look", "book"]
+        return ["Glad to help.", noted]
+
+    s = scene_of(ScriptedLLM(replies=brain), tools(), asks_and_hears, playbook=with_slots())
+    assert len(s.events(LlmStart)) == 1
+    assert s.answered() == ["Glad to help. What is your number?"]  # the name is known by now, the number only in part
+    assert json.loads(s.events(SlotsKnown)[-1].values.text) == {"name": "Dana Levi"}
+    assert all(e.role != "tool" for e in s.call.brain.floor.history.entries)
+
+
+def test_a_note_without_words_is_answered_with_what_was_not_understood() -> None:
+    def brain(prompt: Prompt) -> Reply:
+        last = prompt.messages[-1]
+        if last.call is None:
+            return [ToolCall("1", "slots.note", {"slots": {"phone": "blue"}})]
+        assert "not understood" in last.text
+        return "What is your number?"
+
+    s = scene_of(ScriptedLLM(replies=brain), tools(), asks_and_hears, playbook=with_slots())
+    assert s.answered() == ["What is your number?"]
+
+
+def with_slots() -> Playbook:
+    slots = (Slot("name", "name", "What is your name?"), Slot("phone", "phone", "What is your number?"))
+    return replace(PLAYBOOK, slots=slots, closing="Thank you, that is all.")
 
 
 def test_a_call_after_the_question_is_not_made() -> None:

@@ -15,7 +15,8 @@ record is written by `run` from the call's own state, once, whatever happened.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from random import Random
@@ -28,6 +29,7 @@ from agentd.call.brain import Brain
 from agentd.call.careful_vad import CarefulVAD
 from agentd.call.contain import contain
 from agentd.call.ears import Ears, TooMuchRubbish
+from agentd.call.handover import Decide, Handover
 from agentd.call.mouth import Mouth
 from agentd.call.reception import GOING_AWAY, INTERNAL_ERROR, NORMAL, POLICY, Admitted
 from agentd.call.recogniser import Recogniser
@@ -39,13 +41,15 @@ from agentd.call.view import View
 from agentd.config import Settings
 from agentd.core.governor import Governor
 from agentd.core.governor_manners import MannersOf
+from agentd.core.handover import Why
 from agentd.core.history import History
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
 from agentd.core.playbook import Playbook
 from agentd.core.playout import Due, Playout
-from agentd.engines import LLM, STT, TTS, VAD, Message, Prompt, ToolCall, Voice
+from agentd.core.slots import Tracker, note_offer
+from agentd.engines import LLM, STT, TTS, VAD, Message, Prompt, ToolCall, ToolOffer, Voice
 from agentd.errors import PluginFailed
-from agentd.events import ApprovalAsked, ApprovalOver, Event, PluginFailure, WsDone, WsStart, WsTx
+from agentd.events import ApprovalAsked, ApprovalOver, Event, PluginFailure, Private, SlotsKnown, WsDone, WsStart, WsTx
 from agentd.facts import CallFacts, CallRecord
 from agentd.hookspecs import Guard
 from agentd.media import MediaStream
@@ -84,6 +88,7 @@ class House:
     guards: Sequence[Guard] = ()
     vad: VAD | None = None
     sampler: Sampler | None = None
+    hand_over: Decide | None = None
     rng: Random = field(default_factory=Random)
     today: Callable[[], date] = date.today
     manners: MannersOf = field(init=False)
@@ -121,6 +126,8 @@ class Call:
         history = history or History()
         self._tool_desk = house.tools(facts, playbook, self._tool_event)
         self._approvals = 0  # that wait for a person
+        self._slots = Tracker(playbook, house.today())
+        self._told: Mapping[str, str] = {}  # of the slots, to the tape
         tools = ToolUse(self._tool_desk, history, self._note, self._start, lambda: self.brain.answers.tell_news())
         playout = Playout(settings, self._writer)
         self._desk = Desk(
@@ -131,6 +138,9 @@ class Call:
         )  # fmt: skip
         self._manners = house.manners(playbook, house.today())
         self.brain = Brain(settings, playbook, self, self._desk, history, _opening(playbook, facts))
+        self.handover = Handover(facts, playbook, history, house.hand_over, self.brain, self.emit)
+        self.brain.answers.elsewhere, self.brain.floor.replied = self.handover.heard, self._replied
+        self.brain.answers.not_understood = self.handover.not_understood
         self.mouth = Mouth(media, playout, self._sent)
         self._sample = house.sampler.take(facts.call_sid) if house.sampler is not None else None
         self.recogniser = Recogniser(settings, stt, playbook.language, self.brain.words, self.emit, self._sample)
@@ -154,10 +164,10 @@ class Call:
                     plumbing.start_soon(self._in, shield, self.mouth.run)
                     try:
                         async with trio.open_nursery() as self._talk:
-                            self._talk.start_soon(self._listen)
                             self._talk.start_soon(self.recogniser.run)
                             for guard in self.house.guards:
                                 self._talk.start_soon(self._guard, guard)
+                            await self._listen()
                     finally:  # no checkpoint here: only deadlines and closings
                         shield.deadline = trio.current_time() + WRAP_UP_S
                         self.mouth.close()
@@ -185,6 +195,11 @@ class Call:
             if self._talk is not None:
                 self._talk.cancel_scope.cancel(reason=reason)
 
+    def hand_over(self, why: Why = Why.OPERATOR) -> bool:
+        """Give the call to a person, or to the voicemail when there is nobody. Synchronous. False: it is on its way
+        already, or this house hands no calls over."""
+        return self.handover.begin(why)
+
     # --- the brain's hands
 
     def start(self, turn: Turn) -> None:
@@ -205,7 +220,7 @@ class Call:
         messages = self.brain.floor.history.messages(words)
         return Prompt(
             self.facts.call_sid, self.playbook, self.house.system_prompt(self.playbook), messages,
-            self._manners.most_words(messages), self._desk.tools.offers,
+            self._manners.most_words(messages), self._offers(),
         )  # fmt: skip
 
     def governor(self, messages: Sequence[Message]) -> Governor:
@@ -217,6 +232,13 @@ class Call:
         text = self.playbook.phrase("approval", nth) if self._approvals else ""
         text = text or self.playbook.phrase("filler", nth)
         return text, self.house.phrases.get(text) or self._desk.tone
+
+    def turn_over(self, turn: int) -> None:
+        known = self._slots.understand(self.brain.floor.history.messages())
+        if known.values != self._told:
+            self._told = known.values
+            values = Private(json.dumps(dict(known.values), ensure_ascii=False))
+            self.emit(SlotsKnown(turn=turn, filled=len(known.values), missing=len(known.missing), values=values))
 
     def delay_s(self) -> float:
         s = self.house.settings
@@ -247,11 +269,23 @@ class Call:
         self._approvals += isinstance(event, ApprovalAsked) - isinstance(event, ApprovalOver)
         self.emit(event)
 
+    def _offers(self) -> tuple[ToolOffer, ...]:
+        """The tools of a model. What it notes of the slots is no effect, but goes with them."""
+        tools = self._desk.tools.offers
+        return (note_offer(self.playbook), *tools) if tools and self.playbook.slots else tools
+
     def _note(self, call: ToolCall) -> str:
-        return "{}"
+        self._slots.understand(self.brain.floor.history.messages())
+        noted = call.arguments.get("slots")
+        problems = self._slots.note(noted if isinstance(noted, dict) else {})
+        return json.dumps(problems or {"noted": True}, ensure_ascii=False)
 
     def _next_question(self, messages: Sequence[Message]) -> str:
-        return ""
+        return self._slots.understand(messages).question
+
+    def _replied(self, fallbacks: int, scripted: bool) -> None:
+        if self.reason is None:
+            self.handover.replied(fallbacks, scripted)
 
     async def _listen(self) -> None:
         try:

@@ -60,6 +60,7 @@ class Hands(Protocol):
     def governor(self, messages: Sequence[Message]) -> Governor: ...
     def filler(self, nth: int) -> tuple[str, bytes]: ...
     def delay_s(self) -> float: ...
+    def turn_over(self, turn: int) -> None: ...
 
 
 class Floor:
@@ -76,6 +77,7 @@ class Floor:
         self.turn: Turn | None = None
         self.turns = max((e.turn for e in history.entries), default=0)  # of a resumed call: its numbers go on
         self.fallbacks = 0  # replies in a row of which the governor refused something (two: hand over)
+        self.replied: Callable[[int, bool], None] = lambda fallbacks, scripted: None  # set by the call: one is over
         self.heard = 0  # turns of which the caller heard something
         self.spoke_s = hands.now()  # when a frame of ours was last written
         self._allow_at: float | None = None
@@ -263,3 +265,6 @@ class Floor:
                 self._hands.emit(Governed(turn=turn.number, what=act.what, why=act.why))
         self._hands.emit(TtsEnd(turn=turn.number, frames=said.frames if said is not None else 0))
         self._hands.emit(turn.telemetry(barged=barged))
+        self._hands.turn_over(turn.number)
+        if turn.prompt is not None:
+            self.replied(self.fallbacks, turn.scripted)

@@ -17,8 +17,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from agentd.call.tool_use import NOTE, ToolUse
+from agentd.call.relay import each
+from agentd.call.tool_use import ToolUse
 from agentd.core.governor import Governor
+from agentd.core.slots import NOTE
 from agentd.engines import LLM, Message, Prompt, Token, ToolCall
 
 MOST_STEPS = 3  # rounds of tools in one turn: look up, book, tell; more is a loop (RELIABILITY 3)
@@ -73,14 +75,15 @@ class Thought:
     async def _ask(self, prompt: Prompt, governor: Governor, say: Say) -> list[ToolCall]:
         """Ask the model once. With tools on offer it is read to its end, as calls come last."""
         calls: list[ToolCall] = []
-        async with self._desk.llm.reply(prompt) as items:
-            async for item in items:
-                if isinstance(item, Token):
-                    await self._hand_on(governor.feed(item.text), say)
-                elif len(calls) < MOST_CALLS:
-                    calls.append(item)
-                if governor.done and not prompt.tools:
-                    break  # nothing more of it would be said
+
+        async def take(item: Token | ToolCall) -> bool:
+            if isinstance(item, Token):
+                await self._hand_on(governor.feed(item.text), say)
+            elif len(calls) < MOST_CALLS:
+                calls.append(item)
+            return governor.done and not prompt.tools  # nothing more of it would be said
+
+        await each(self._desk.llm.reply(prompt), take)
         await self._hand_on(governor.pause(), say)
         return calls
 

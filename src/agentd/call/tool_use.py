@@ -20,12 +20,11 @@ import trio
 from agentd.core.history import History
 from agentd.core.playbook import Playbook
 from agentd.core.policy import Effect
+from agentd.core.slots import NOTE
 from agentd.core.speech import Message, ToolCall, ToolOffer
 from agentd.events import Event
 from agentd.facts import CallFacts
 from agentd.tools import ToolAnswer, ToolDesk
-
-NOTE = "slots.note"  # a model's own account of what it has understood; nobody else hears of it
 
 
 class NoTools:
