@@ -183,7 +183,9 @@ def _facts(stated: set[Claim], plain: str, text: str, today: date, *, any_day: b
     ):
         days.add(today)
     for month, day in month_days(plain):
-        days |= {found for year in (today.year, today.year + 1) if (found := _date(year, month, day))}
+        this_year = _date(today.year, month, day)
+        years = (today.year,) if this_year and this_year >= today else (today.year, today.year + 1)
+        days |= {found for year in years if (found := _date(year, month, day))}
     for day in (*nth_days(plain), *(int(str(c.value)) for c in stated if c.kind == "day")):
         months = {(today.year + (today.month + n - 1) // 12, (today.month + n - 1) % 12 + 1) for n in range(3)}
         days |= {found for year, month in months if (found := _date(year, month, day))}
