@@ -78,6 +78,7 @@ def test_the_default_follows_up_those_without_a_meeting_and_writes_to_those_who_
     [
         (NOTHING, ["calls.log_create"]),
         (replace(FULL, meeting=MEETING), ["calls.log_create", "crm.update"]),
+        (replace(FULL, meeting=replace(MEETING, in_call=False)), ["calls.log_create"]),
         (replace(FULL, lost=True), ["calls.log_create", "leads.tag"]),
         (replace(NOTHING, lost=True), ["calls.log_create"]),  # nobody spoke: nobody is lost
     ],

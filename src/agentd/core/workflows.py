@@ -9,15 +9,15 @@ A plan holds no personal data: its texts still have their placeholders, so that 
 | event          | when                                                              |
 |----------------|-------------------------------------------------------------------|
 | call-ended     | every call                                                        |
-| meeting-booked | a meeting of this call stands                                     |
+| meeting-booked | a meeting was booked in it, and stands                            |
 | call-lost      | the line broke, or we did, and the caller had spoken              |
 | whatsapp       | not here: a message that comes in                                 |
 
 | condition          | holds when                                                    |
 |--------------------|---------------------------------------------------------------|
 | slots-full         | every required slot is known                                  |
-| meeting            | a meeting stands                                              |
-| no-meeting         | none does                                                     |
+| meeting            | they have a meeting                                           |
+| no-meeting         | they have none                                                |
 | can-message        | there is a WhatsApp account to send with                      |
 | asked-for-whatsapp | the caller named WhatsApp, or a slot `whatsapp` is a yes      |
 | not-messaged       | nothing was sent to them in the call                          |
@@ -73,10 +73,11 @@ _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A meeting that stands. `start` is in the playbook's time zone."""
+    """A meeting that stands. `start` is in the playbook's time zone. `in_call`: it was booked in this very call."""
 
     start: datetime
     place: str = ""
+    in_call: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ def _asked_for_whatsapp(playbook: Playbook, call: CallOutcome) -> bool:
 
 _HAPPENED: Final[Mapping[str, Callable[[CallOutcome], bool]]] = {
     "call-ended": lambda call: True,
-    "meeting-booked": lambda call: call.meeting is not None,
+    "meeting-booked": lambda call: call.meeting is not None and call.meeting.in_call,
     "call-lost": lambda call: call.lost and bool(call.heard),
 }
 _CONDITIONS: Final[Mapping[str, Callable[[Playbook, CallOutcome], bool]]] = {

@@ -1,0 +1,53 @@
+"""Where the state of jobs is kept: `jobs.db` in the state directory, or the PostgreSQL of DATABASE_URL, in a schema of
+its own. No row of it holds personal data: a job knows its call by the CallSid, and asks the store for the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agentd.config import Settings
+from agentd.errors import ConfigError
+from agentd.store.database import Database
+
+SCHEMA: Final = "agentd_jobs"
+FILE: Final = "jobs.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`file` is None on PostgreSQL. `url` holds the password."""
+
+    url: str = field(repr=False)
+    file: Path | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Place:
+        """Raises `ConfigError` for a `DATABASE_URL` that cannot be one."""
+        if not settings.database_url.get_secret_value():
+            file = settings.state_dir / FILE
+            return cls(f"sqlite:///{file}", file)
+        database = Database(settings)
+        try:
+            return cls(database.engine.url.render_as_string(hide_password=False), None)
+        finally:
+            database.close()
+
+    def prepare(self) -> None:
+        """The file, for its owner alone. Raises `ConfigError`."""
+        if self.file is None:
+            return
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            problem = f"{self.file} cannot be written: {error.strerror}"
+            raise ConfigError("settings", "AGENTD_STATE", problem, "name a directory that agentd may write") from error
+
+    @property
+    def exists(self) -> bool:
+        """Whether there may be jobs: a SQLite file is there, or it is a server."""
+        return self.file is None or (self.file.exists() and self.file.stat().st_size > 0)
