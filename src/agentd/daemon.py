@@ -36,10 +36,11 @@ from agentd.call.contain import contain
 from agentd.call.sample import Sampler
 from agentd.call.tape import Bus
 from agentd.config import Settings
+from agentd.core.handover import Plan
 from agentd.core.playbook import Playbook
 from agentd.engines import Voice
 from agentd.errors import ConfigError, PluginFailed
-from agentd.events import PlaybookChanged, PlaybookRefused, PluginFailure, Ready, RecordingKnown
+from agentd.events import PlaybookChanged, PlaybookRefused, PluginFailure, Private, Ready, RecordingKnown
 from agentd.facts import CallFacts, Incoming
 from agentd.hookspecs import DaemonTask, Subscriber
 from agentd.media import MediaStream
@@ -102,6 +103,7 @@ class Daemon:
             guards=plugins.guards(),
             vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
             sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
+            hand_over=self._hand_over,
         )
         self._switchboard = Switchboard(house, self.admissions, self._playbook_for, self._no_media)
         self._rest = _twilio(settings)
@@ -217,6 +219,10 @@ class Daemon:
 
     def _refused_playbook(self, error: ConfigError) -> None:
         self.bus.house(PlaybookRefused(where=error.where, key=error.key, problem=error.problem, cure=error.cure))
+
+    def _hand_over(self, facts: CallFacts, playbook: Playbook, summary: Private) -> Plan:
+        assert self.front is not None  # no call comes before it
+        return self.front.transfers.decide(facts, playbook, summary)
 
     def _no_media(self, facts: CallFacts) -> None:
         if self.front is not None:

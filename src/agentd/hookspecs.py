@@ -39,7 +39,7 @@ class Register(Protocol):
 
 
 class CallView(Protocol):
-    """What a guard sees of a call: facts, a few clocks, and four verbs. Never the nursery."""
+    """What a guard sees of a call: facts, a few clocks, and a few verbs. Never the nursery."""
 
     @property
     def facts(self) -> CallFacts: ...
@@ -69,6 +69,9 @@ class CallView(Protocol):
 
     def silence(self, ms: int) -> None:
         """Send a short silence if the line is idle."""
+
+    def hand_over(self) -> bool:
+        """Give the call to a person, or to the voicemail; False when it is on its way, or cannot be."""
 
     def end(self, reason: str, goodbye: str = "") -> None:
         """End the call, after saying `goodbye` if there is one."""

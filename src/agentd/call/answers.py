@@ -74,6 +74,8 @@ class Answers:
         self._taken_by = 0  # the turn that answers the words which `hearing` took last; 0: none
         self.after_take = False  # the utterance interrupted us
         self.deaf: Callable[[], bool] = lambda: False  # set by the call: no recogniser works at all
+        self.elsewhere: Callable[[str], bool] = lambda text: False  # set by the call: somebody else answers these words
+        self.not_understood: Callable[[], None] = lambda: None  # set by the call: voice without words
 
     @property
     def settling(self) -> bool:
@@ -175,6 +177,8 @@ class Answers:
         self._taken_by = turn.number
         self._floor.history.caller(turn.number, text)
         self._hands.emit(CallerSaid(turn=turn.number, from_ms=from_ms, until_ms=t1_ms, text=Private(text)))
+        if self.elsewhere(text):
+            return
         self._floor.commit(turn, not_before=said.voice_ended_s + self._hands.delay_s())
 
     def correct(self) -> None:
@@ -223,6 +227,7 @@ class Answers:
             self._say(self._playbook.phrase("go-on", self._floor.turns))
         elif voiced_ms >= NO_WORDS_MS:
             self._unheard = True
+            self.not_understood()
             if (self._asks < len(ASKS) or self.deaf()) and not self._opening_due():
                 key = ASKS[min(self._asks, len(ASKS) - 1)]
                 self._asks += self._say(self._playbook.phrase(key, self._asks))

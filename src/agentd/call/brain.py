@@ -277,12 +277,12 @@ class Brain:
         if self._ending is not None:
             reason, goodbye, until_s = self._ending
             if now >= until_s:
-                self._take_the_floor()
+                self.interrupt()
             if self.say(goodbye, kind="goodbye", interruptible=False, then_end=reason):
                 self._ending = None
 
-    def _take_the_floor(self) -> None:
-        """The call must end, and nobody leaves a gap."""
+    def interrupt(self) -> None:
+        """We stop, whatever we say or prepare: the call must end, or goes to somebody else."""
         if self.state is State.SPEAKING:
             self.floor.take("goodbye")
         self.answers.stop()

@@ -57,5 +57,8 @@ class View:
     def silence(self, ms: int) -> None:
         self._call.silence(ms)
 
+    def hand_over(self) -> bool:
+        return self._call.hand_over()
+
     def end(self, reason: str, goodbye: str = "") -> None:
         self._call.brain.finish(reason, goodbye)

@@ -18,6 +18,7 @@ from typing import TypeVar
 import trio
 
 from agentd.call.call import Call, Engines, House, PhraseAudio
+from agentd.call.handover import Decide
 from agentd.call.reception import Refused, receive_start
 from agentd.call.tape import Bus
 from agentd.call.tool_use import no_tools
@@ -125,6 +126,7 @@ async def stage(
     history: History | None = None,
     vad: VAD | None = None,
     tools: ScriptedTools | None = None,
+    hand_over: Decide | None = None,
 ) -> AsyncIterator[Stage]:
     """A call that has started (`resumed`: in place of a stream that was lost). `engines` (chains, say) take the place
     of `stt`, `llm` and `tts`; `stt` still is what the caller tells what it will hear.
@@ -143,6 +145,7 @@ async def stage(
         guards=guards,
         vad=vad,
         tools=tools or no_tools,
+        hand_over=hand_over,
     )
     twilio.start()
     admitted = await receive_start(twilio.media, lambda start: replace(facts_of(start), resumed=resumed), within_s=5)
