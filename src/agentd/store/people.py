@@ -75,8 +75,10 @@ def remove(connection: Connection, phone: str) -> Counts:
 
 
 def _also(table: Table, phone: str) -> list[ColumnElement[bool]]:
-    """Rows of theirs that belong to no call, or to another's: a tool can be asked for them in a chat, or by a job."""
+    """Rows of theirs that belong to none of their calls: a tool can be asked for them in a chat, or by a job. What
+    belongs to somebody else's call is that person's."""
     if "phone" in table.c:
         return [table.c.phone == phone]
+    of_nobody = table.c.call_sid.not_in(select(calls.c.call_sid))
     texts = [table.c[name] for name in ("arguments", "result") if name in table.c]
-    return [text.contains(phone[-NATIONAL:]) for text in texts]
+    return [of_nobody & text.contains(phone[-NATIONAL:]) for text in texts]
