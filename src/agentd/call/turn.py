@@ -81,6 +81,7 @@ class Turn:
         self.times = Times()
         self.failed = False
 
+        self.scripted = False  # every model failed
     @property
     def committed(self) -> bool:
         """It is an answer, no guess any more."""
@@ -149,6 +150,7 @@ class Turn:
                 self._engine_failed()
             else:
                 await out.send(self._desk.trouble())
+                self.scripted = True
 
     async def _say(self, phrase: str) -> bool:
         """False: no voice could; the caller was told so, and what else this turn had to say would fare no better."""
