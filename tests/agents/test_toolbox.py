@@ -17,7 +17,7 @@ from agentd.core.policy import Agent, Effect
 from agentd.core.speech import ToolCall
 from agentd.errors import ConfigError
 from agentd.events import ApprovalAsked, ApprovalOver, PluginFailure, ToolAsked, ToolOver
-from agentd.office import NotAllowed, OfficeError, Taken, Unknown
+from agentd.office import NotAllowed, OfficeError, Span, Taken, Unknown
 from agentd.testing.ledger import MemoryLedger
 from agentd.testing.office import MemoryOffice
 from agentd.tools import Tool, ToolError, ToolRun
@@ -51,6 +51,7 @@ async def test_a_meeting_is_found_booked_and_on_record(autojump_clock: MockClock
     found = await call.get("calendar.find_slots", wish_day="2026-03-03", wish_time="10:00")
     assert found["exact"]
     assert [w["start"] for w in found["windows"]] == ["2026-03-03T10:00", "2026-03-03T09:30", "2026-03-03T10:30"]
+    await trio.sleep(1)
     booked = await call.get("calendar.create", start="2026-03-03T10:00", name="Dana")
     assert booked["say"] == "Tuesday, March 3 at 10:00"
     [meeting] = house.office.meetings.values()
@@ -474,3 +475,13 @@ async def test_events_say_who_asked(autojump_clock: MockClock) -> None:
     assert house.of(ToolAsked)[0] == ToolAsked(
         turn=7, tool="crm.get", agent="whatsapp", ruling="deny", rule="not-for-agent"
     )
+
+
+async def test_the_back_office_may_write_of_the_callers_own_meetings(autojump_clock: MockClock) -> None:
+    house = House()
+    for day, phone in ((3, CALLER), (4, "+972521112222")):
+        begins = round((SUNDAY + (day - 1) * 86400 + 3 * 3600) * 1000)
+        house.office.meeting(Span(begins, begins + 1_800_000), with_phone=phone)
+    desk = house.conversation(Agent.BACK_OFFICE)
+    await desk.get("whatsapp.send", text="See you on Tuesday, March 3 at 11:00, 1 Herzl Street!")
+    assert await desk.refused("whatsapp.send", text="See you on Wednesday, March 4 at 11:00!") == "untrue"

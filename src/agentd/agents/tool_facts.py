@@ -4,6 +4,7 @@
 |------------------------------|-----------------------------------------------------------------------------------|
 | who calls or writes          | the network                                                                       |
 | what they said and keyed     | the conversation; of the back office: the call's transcript                       |
+| when they meet us            | of the back office: the calendar                                                  |
 | what tools allow             | their typed results, in the conversation and in the ledger (a call may have been  |
 |                              | cut off and resumed; the back office comes after it)                              |
 | what was done so far         | the ledger, then memory                                                           |
@@ -15,9 +16,10 @@ Our own words, and what people wrote into notes, names, titles and messages, are
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -27,8 +29,10 @@ from agentd.core.playbook import Playbook
 from agentd.core.policy import Agent, Effect, Grants, Known
 from agentd.core.policy_text import links, numbers, own_texts
 from agentd.core.speech import Message, ToolCall
+from agentd.core.window_words import in_words
+from agentd.core.windows import horizon
 from agentd.ledger import Ledger, ToolCallRow
-from agentd.office import Files
+from agentd.office import Meeting, Office, Span
 from agentd.tools import Tool
 
 MOST_LINES = 200  # of a transcript; as many as a call's history has
@@ -53,21 +57,31 @@ class ToolFacts:
         self._loaded = False
         self._results: list[Message] = []  # from the ledger, and of this desk
         self._lines: list[str] = []
+        self._meetings: list[str] = []
         self._effects: dict[str, set[str]] = {}  # idempotency keys of what was let through, by tool
         self._calls: dict[str, int] = {}
 
-    async def load(self, ledger: Ledger, files: Files) -> None:
+    async def load(self, ledger: Ledger, office: Office, now: datetime) -> None:
         """What went before, once. Raises `StoreError` and `OfficeError`; then it may be tried again."""
         if self._loaded or not self.call_sid:
             return
         rows = await ledger.tool_calls(self.call_sid)
-        lines = await files.transcript(self.call_sid, MOST_LINES) if self.agent is Agent.BACK_OFFICE else []
+        if self.agent is Agent.BACK_OFFICE:
+            lines = await office.files.transcript(self.call_sid, MOST_LINES)
+            meetings = await office.calendar.meetings(Span(*horizon(self.playbook, now)))
+            self._lines = [text for who, text in lines if who == "caller"]
+            self._meetings = [
+                self._meeting(m) for m in meetings if self.caller and e164(m.with_phone.text) == self.caller
+            ]
         for row in rows:
             self.note(row)
             if row.outcome == "ok":
                 self.came(row.tool, row.result.text)
-        self._lines = [text for who, text in lines if who == "caller"]
         self._loaded = True
+
+    def _meeting(self, meeting: Meeting) -> str:
+        start = datetime.fromtimestamp(meeting.span.from_ms / 1000, ZoneInfo(self.playbook.timezone))
+        return in_words(start, self.playbook.language)
 
     def note(self, row: ToolCallRow) -> None:
         """A call was judged."""
@@ -86,7 +100,8 @@ class ToolFacts:
     def known(self, tool: str, effect: Effect | None, so_far: Sequence[Message], today: date, sent_today: int) -> Known:
         """`so_far`: the conversation. What only a text is held against is worked out for tools that send one."""
         words = [*self._lines, *(m.text for m in so_far if m.role == "caller")]
-        grants = reduce(or_, (self._grants(m) for m in (*self._results, *so_far) if m.role == "tool"), Grants())
+        results = (self._grants(m) for m in (*self._results, *so_far) if m.role == "tool")
+        grants = reduce(or_, results, Grants(facts="\n".join(self._meetings)))
         own = own_texts(self.playbook) if effect is Effect.OUTSIDE else []
         return Known(
             tools=frozenset(self.allowed),

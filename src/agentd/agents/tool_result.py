@@ -47,11 +47,11 @@ def _cut(data: Any) -> bool:
     strings: list[tuple[int, Any, Any]] = []
     lists: list[list[Any]] = []
     _walk(data, strings, lists)
-    longest = max(strings, key=lambda found: found[0], default=(0, None, None))
-    if longest[0] > LEAST_STRING:
-        _, holder, key = longest
-        holder[key] = holder[key][: longest[0] // 2] + "…"
-        return True
+    if strings:
+        length, holder, key = max(strings, key=lambda found: found[0])
+        if length > LEAST_STRING:
+            holder[key] = holder[key][: length // 2] + "…"
+            return True
     if longest_list := max(lists, key=len, default=None):
         longest_list.pop()
         return True

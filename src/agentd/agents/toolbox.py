@@ -132,7 +132,7 @@ class Toolbox:
         key = sha256(f"{self._scope}\n{order.name}\n{order.canonical}".encode()).hexdigest()
         at_hand, sent_today = True, 0
         try:
-            await self._facts.load(ledger, self._house.office.files)
+            await self._facts.load(ledger, self._house.office, self._now())
             if order.name == SEND:
                 sent_today = await ledger.calls_with_tool_since(SEND, now_ms - DAY_MS)
         except (StoreError, OfficeError):

@@ -16,7 +16,7 @@ _BARE = re.compile(
 _WHEN = re.compile(
     r"(?<!\d)(?:\d{4}-\d\d-\d\d|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})(?:[ T]\d{1,2}:\d\d)?(?!\d)|(?<!\d)\d{1,2}:\d\d(?!\d)"
 )
-_NUMBER = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){7,}")  # eight digits and more; a price of that length has commas
+_NUMBER = re.compile(r"\+\d(?:[\s().-]{0,2}\d){7,}|\d(?:[\s().-]{0,2}\d){8,}")  # a budget has fewer digits
 
 
 def links(text: str) -> Iterator[str]:
