@@ -114,6 +114,8 @@ class Records:
                 "slots": {},
             }
             self.leads[lead["id"]] = lead
+        if not any(customer["phone"] == draft["phone"] for customer in self.customers.values()):
+            self.add_customer(draft["phone"], name=draft["name"])
         for name in ("call_sid", "name", "summary"):
             lead[name] = draft[name] or lead[name]
         lead["slots"] = lead["slots"] | draft["slots"]
