@@ -1,10 +1,20 @@
 """Shipped playbooks load whole; a wrong one is refused with file, key and cure."""
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from agentd.agents.playbook_file import PHRASE_KEYS, SLOT_TYPES, load_playbook, parse_playbook, shipped_playbooks
+from agentd.agents.playbook_file import (
+    OPTIONAL_PHRASES,
+    PHRASE_KEYS,
+    SLOT_TYPES,
+    load_playbook,
+    parse_playbook,
+    shipped_playbooks,
+)
+from agentd.core.windows import windows
 from agentd.errors import ConfigError
 
 PHRASES = "\n".join(f'{key} = ["one {key}", "two {key}"]' for key in PHRASE_KEYS)
@@ -83,6 +93,97 @@ def test_a_wrong_playbook_names_file_key_and_cure(old: str, new: str, key: str, 
     assert caught.value.where == "mine.toml"
     assert caught.value.key == key
     assert cure in caught.value.cure
+
+
+BUSINESS = """
+[hours]
+mon = ["09:00-13:00", "14:00-18:00"]
+fri = []
+[meetings]
+title = "Visit"
+minutes = 45
+[agents]
+voice = ["calendar.find_slots", "acme.lookup"]
+[[workflows]]
+on = "call-ended"
+do = ["leads.upsert"]
+when = ["slots-full", "slot:who", "slot:who=Dana"]
+[[workflows]]
+on = "meeting-booked"
+do = ["whatsapp.send"]
+text = "{who}: {meeting}, {place}"
+template = "HX0123456789abcdef0123456789abcdef"
+after_min = 60
+"""
+TOP = 'greeting = "hi"\ntransfer_to = "+972501234567"\ntimezone = "Europe/London"\nholidays = ["2026-12-25"]'
+WHOLE = SMALL.replace('greeting = "hi"', TOP) + BUSINESS
+
+
+def test_hours_meetings_agents_and_workflows_are_read() -> None:
+    playbook = parse_playbook(WHOLE, "mine.toml")
+    assert playbook.hours == {"mon": ("09:00-13:00", "14:00-18:00"), "fri": ()}
+    assert playbook.holidays == ("2026-12-25",)
+    assert (playbook.meetings.minutes, playbook.meetings.notice_min) == (45, 60)
+    assert playbook.agents["voice"] == ("calendar.find_slots", "acme.lookup")
+    assert [workflow.after_min for workflow in playbook.workflows] == [0, 60]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "cure"),
+    [
+        ('"Europe/London"', '"Europe/Londn"', "timezone", "Asia/Jerusalem"),
+        ('"Europe/London"', '"Europe"', "timezone", "Asia/Jerusalem"),
+        ('"Europe/London"', '""', "timezone", "Asia/Jerusalem"),
+        ('"Europe/London"', '"../etc/passwd"', "timezone", "Asia/Jerusalem"),
+        ("mon = [", "monday = [", "hours.monday", "write mon"),
+        ("mon = [", "yom = [", "hours.yom", "sun"),
+        ('"09:00-13:00"', '"9-13"', "hours.mon", "09:00-13:00"),
+        ('"09:00-13:00"', '"13:00-09:00"', "hours.mon", "09:00-13:00"),
+        ('"09:00-13:00"', '"09:00-25:00"', "hours.mon", "09:00-13:00"),
+        ('"14:00-18:00"', '"12:30-18:00"', "hours.mon", "where the other ends"),
+        ('"2026-12-25"', '"25.12.2026"', "holidays[0]", "year, month, day"),
+        ('"2026-12-25"', '"2026-02-30"', "holidays[0]", "year, month, day"),
+        ('"2026-12-25"', '"20261225"', "holidays[0]", "year, month, day"),
+        ("minutes = 45", "minutes = 2", "meetings.minutes", "5 to 480"),
+        ("minutes = 45", "minutes = 300", "meetings.minutes", "at most 240"),
+        ("minutes = 45", "days = 0", "meetings.days", "1 to 365"),
+        ("minutes = 45", "notice_min = -1", "meetings.notice_min", "0 to"),
+        ("minutes = 45", "minuets = 45", "meetings.minuets", "did you mean minutes"),
+        ("voice = [", "phone = [", "agents.phone", "back-office"),
+        ('"calendar.find_slots"', '"calendar.find_slot"', "agents.voice", "did you mean calendar.find_slots"),
+        ('"calendar.find_slots"', '"find slots"', "agents.voice", "area.verb"),
+        ('"acme.lookup"', '"calendar.find_slots"', "agents.voice", "once"),
+        ('on = "call-ended"', 'on = "call-over"', "workflows[0].on", "meeting-booked"),
+        ('do = ["leads.upsert"]', "do = []", "workflows[0].do", "in order"),
+        ('do = ["leads.upsert"]', 'do = ["leads.upser"]', "workflows[0].do", "did you mean leads.upsert"),
+        ('do = ["leads.upsert"]', 'doo = ["leads.upsert"]', "workflows[0].doo", "did you mean do"),
+        ('"slots-full"', '"slots-ful"', "workflows[0].when", "conditions"),
+        ('"slot:who"', '"slot:whom"', "workflows[0].when", "slot of that name"),
+        ("{place}", "{plaza}", "workflows[1].text", "meeting, place"),
+        ('"HX0123', '"XX0123', "workflows[1].template", "hexadecimal"),
+        ("after_min = 60", "after_min = -5", "workflows[1].after_min", "minutes"),
+        ('"+972501234567"', '"050-1234567"', "transfer_to", "with its country"),
+        ("[hours]", 'hand-over = ["a", "b"]\n[hours]', "phrases.hand-over", "did you mean handover"),
+        ("[hours]", 'handover = ["a"]\n[hours]', "phrases.handover", "at least 2"),
+    ],
+)
+def test_a_wrong_business_names_file_key_and_cure(old: str, new: str, key: str, cure: str) -> None:
+    assert old in WHOLE
+    with pytest.raises(ConfigError) as caught:
+        parse_playbook(WHOLE.replace(old, new), "mine.toml")
+    assert caught.value.where == "mine.toml"
+    assert caught.value.key == key
+    assert cure in caught.value.cure
+
+
+@pytest.mark.parametrize("name", shipped_playbooks())
+def test_every_shipped_playbook_can_meet_people(name: str) -> None:
+    playbook = load_playbook(name, "")
+    now = datetime(2026, 11, 25, 9, tzinfo=ZoneInfo(playbook.timezone))
+    assert len(windows(playbook, now, [])) == 3
+    assert set(OPTIONAL_PHRASES) <= set(playbook.phrases)
+    assert "calendar.create" in playbook.agents["voice"]
+    assert {workflow.on for workflow in playbook.workflows} >= {"call-ended", "meeting-booked"}
 
 
 @pytest.mark.parametrize("name", ["/no/such/file.toml", "receptionist-hee", "zzz"])

@@ -6,8 +6,9 @@ import dataclasses
 import re
 from pathlib import Path
 
-from agentd.agents.playbook_file import PHRASE_KEYS, SLOT_TYPES, load_playbook, shipped_playbooks
-from agentd.core.playbook import Playbook, Slot
+from agentd.agents.playbook_file import OPTIONAL_PHRASES, PHRASE_KEYS, SLOT_TYPES, load_playbook, shipped_playbooks
+from agentd.core.playbook import Meetings, Playbook, Slot, Workflow
+from agentd.core.workflows import EVENTS
 from agentd.evals.run import check_names
 from agentd.evals.script import parse_scripts, shipped_scripts
 
@@ -15,8 +16,8 @@ PAGE = (Path(__file__).parents[1] / "docs" / "playbooks.md").read_text("utf-8")
 
 
 def test_every_key_type_and_phrase_is_on_the_page() -> None:
-    keys = [field.name for kind in (Playbook, Slot) for field in dataclasses.fields(kind)]
-    for word in (*keys, *SLOT_TYPES, *PHRASE_KEYS, *shipped_playbooks()):
+    keys = [field.name for kind in (Playbook, Slot, Meetings, Workflow) for field in dataclasses.fields(kind)]
+    for word in (*keys, *SLOT_TYPES, *PHRASE_KEYS, *OPTIONAL_PHRASES, *EVENTS, *shipped_playbooks()):
         assert re.search(rf"[`\[]{re.escape(word)}[`\]]", PAGE), word
 
 

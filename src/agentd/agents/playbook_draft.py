@@ -21,6 +21,7 @@ _COMMENTS = {
     "goal": "What the call is for.",
     "greeting": "The first words. Empty: the caller speaks first.",
     "closing": "Said once everything that is required is known; short, and without a question.",
+    "timezone": 'Where the business is: its hours, and what "today" means.',
     "hints": "Words that the recogniser should expect: names, places, terms of the trade.",
     "examples": "How it sounds: [what the caller says, the answer]. At least: not heard, cut off, a meeting.",
     "filler": "Said while something takes long. Two variants or more of every phrase.",
@@ -32,11 +33,35 @@ _COMMENTS = {
     "trouble": "Nothing works; the last resort.",
     "time-warning": "A minute before the longest call ends.",
     "resume": "After a break of the line.",
+    "not-known": "From here on every phrase is optional. In place of what nobody has told the agent.",
+    "once-more": "Before words that are said again.",
+    "offer": "Before free times to meet: one short sentence, no question.",
+    "no-time": "There is no free time.",
+    "booked": "A meeting has been booked; it is read back after this.",
+    "whatsapp-offer": "A question: whether to send a confirmation.",
+    "approval": "A person is deciding on what the agent wants to do.",
+    "handover": "A person takes the call.",
+    "voicemail": "Before a message is recorded; `thanks` comes after it.",
+    "consent": "Before a call is recorded, when recording is switched on.",
+    "title": "What the calendar shows.",
+    "minutes": "How long a meeting is, and how many minutes from now the soonest may begin (notice_min).",
+    "days": "How many days ahead times are offered.",
+    "voice": "The tools of the agent on the phone; docs/tools.md has them all.",
 }
 _SLOTS = """\
 # What to find out, in this order. type: text, name, phone, date (a day and an hour), timing (roughly when), number,
 # money, choice (one of choices), area (places: those of choices, or others), yes-no.
 # Optional: examples, required = false, confirm = true (read back for a yes), also (other words for a choice).
+"""
+
+
+_HOURS = """\
+# When somebody is there: meetings lie inside, and calls are handed over inside only. Remove all of it for "always".
+# transfer_to = "+972501234567" among the keys above says to whom.
+"""
+_WORKFLOWS = """\
+# What happens by itself: on = call-ended, meeting-booked, call-lost or whatsapp; do = tools, in order.
+# Optional: when (conditions that all hold), text, template, after_min. docs/playbooks.md has the conditions.
 """
 
 
@@ -54,7 +79,8 @@ def draft(name: str, language: str, template: str) -> str:
     text = re.sub(r"\A(#.*\n)+", "", text)
     for key, comment in _COMMENTS.items():
         text = re.sub(rf"^(?={re.escape(key)} = )", f"# {comment}\n", text, count=1, flags=re.MULTILINE)
-    text = text.replace("[[slots]]", f"{_SLOTS}[[slots]]", 1)
+    for head, comment in (("[[slots]]", _SLOTS), ("[hours]", _HOURS), ("[[workflows]]", _WORKFLOWS)):
+        text = text.replace(head, f"{comment}{head}", 1)
     text = re.sub(r'^name = ".*"$', lambda _: f'name = "{name}"', text, count=1, flags=re.MULTILINE)
     text = re.sub(r'^language = ".*"$', lambda _: f'language = "{language}"', text, count=1, flags=re.MULTILINE)
     text = f"{_HEAD}\n{text}"

@@ -15,7 +15,8 @@ from typing import Any
 
 import msgspec
 
-from agentd.core.playbook import Playbook, Slot
+from agentd.agents.playbook_business import check_business
+from agentd.core.playbook import Meetings, Playbook, Slot, Workflow
 from agentd.errors import ConfigError
 
 SLOT_TYPES = ("text", "name", "phone", "date", "timing", "number", "money", "choice", "area", "yes-no")
@@ -23,6 +24,11 @@ CHOOSING = ("choice", "area")  # types that have `choices`
 PHRASE_KEYS = (
     "filler", "again", "go-on", "silent-1", "silent-2", "goodbye", "busy", "trouble", "time-warning", "resume",
 )  # fmt: skip
+OPTIONAL_PHRASES = (
+    "not-known", "once-more", "offer", "no-time", "booked", "whatsapp-offer", "approval", "handover", "voicemail",
+    "thanks", "consent",
+)  # fmt: skip
+TYPO = 0.8  # alike enough to a key of ours to be meant for it
 VARIANTS = 2  # SPEC 6.1: the same words twice in a row sound like a machine
 _DEFAULTS = {"he": "receptionist-he", "iw": "receptionist-he", "en": "receptionist-en"}
 _SHIPPED = resources.files("agentd.agents") / "playbooks"
@@ -64,9 +70,12 @@ def parse_playbook(text: str, where: str) -> Playbook:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(where, "syntax", str(error), "see https://toml.io for the format") from None
     _no_strangers(where, "", data, Playbook)
-    for at, slot in enumerate(data.get("slots", ()) if isinstance(data.get("slots"), list) else ()):
-        if isinstance(slot, dict):
-            _no_strangers(where, f"slots[{at}].", slot, Slot)
+    for key, kind in (("slots", Slot), ("workflows", Workflow)):
+        for at, table in enumerate(data.get(key, ()) if isinstance(data.get(key), list) else ()):
+            if isinstance(table, dict):
+                _no_strangers(where, f"{key}[{at}].", table, kind)
+    if isinstance(data.get("meetings"), dict):
+        _no_strangers(where, "meetings.", data["meetings"], Meetings)
     try:
         playbook = msgspec.convert(data, Playbook)
     except msgspec.ValidationError as error:
@@ -87,7 +96,7 @@ def _from_path(path: Path) -> Playbook:
     return parse_playbook(text, str(path))
 
 
-def _no_strangers(where: str, prefix: str, table: dict[str, Any], kind: type[Playbook] | type[Slot]) -> None:
+def _no_strangers(where: str, prefix: str, table: dict[str, Any], kind: type) -> None:
     known = [field.name for field in dataclasses.fields(kind)]
     for key in table:
         if key not in known:
@@ -102,13 +111,8 @@ def _check(where: str, playbook: Playbook) -> None:
             raise ConfigError(where, key, "empty", "say it in a few words")
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Z]{2})?", playbook.language):
         raise ConfigError(where, "language", f"{playbook.language!r} is no language tag", 'write "he-IL" or "en-US"')
-    for key in PHRASE_KEYS:
-        variants = [variant for variant in playbook.phrases.get(key, ()) if variant.strip()]
-        if len(variants) < VARIANTS:
-            cure = f"give at least {VARIANTS} variants that differ"
-            raise ConfigError(where, f"phrases.{key}", f"{len(variants)} variants", cure)
-        if len(set(variants)) < len(variants):
-            raise ConfigError(where, f"phrases.{key}", "the same variant twice", "say it in other words")
+    for key in dict.fromkeys((*PHRASE_KEYS, *playbook.phrases)):
+        _check_phrase(where, key, playbook.phrases.get(key, ()))
     if playbook.slots and not playbook.closing.strip():
         raise ConfigError(where, "closing", "empty", "write what is said once every slot is known")
     seen: set[str] = set()
@@ -118,6 +122,20 @@ def _check(where: str, playbook: Playbook) -> None:
     for at, pair in enumerate(playbook.examples):
         if not all(part.strip() for part in pair):
             raise ConfigError(where, f"examples[{at}]", "empty line", 'write ["what the caller says", "the answer"]')
+    check_business(where, playbook)
+
+
+def _check_phrase(where: str, key: str, variants: tuple[str, ...]) -> None:
+    known = (*PHRASE_KEYS, *OPTIONAL_PHRASES)
+    near = difflib.get_close_matches(key, known, 1, TYPO)
+    if key not in known and near:  # others may be a plugin's
+        raise ConfigError(where, f"phrases.{key}", "unknown key", f"did you mean {near[0]}?")
+    variants = tuple(variant for variant in variants if variant.strip())
+    if len(variants) < VARIANTS:
+        cure = f"give at least {VARIANTS} variants that differ"
+        raise ConfigError(where, f"phrases.{key}", f"{len(variants)} variants", cure)
+    if len(set(variants)) < len(variants):
+        raise ConfigError(where, f"phrases.{key}", "the same variant twice", "say it in other words")
 
 
 def _check_slot(where: str, key: str, slot: Slot, seen: set[str]) -> None:
