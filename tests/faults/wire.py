@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 from array import array
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -112,29 +113,50 @@ def chains(where: Where, first: Named[Any], b: Place) -> Chains:
 
 
 class Door:
-    """A port where nobody listens, until it is opened; then the way to a server."""
+    """A port where nobody listens, until it is opened; then the way to a server, until it is shut."""
 
     def __init__(self, port: int) -> None:
         self._to = port
-        self._socket = trio.socket.socket()
+        self._socket = _bound(0)
+        self.port: int = self._socket.getsockname()[1]
+        self._scope: trio.CancelScope | None = None
 
     async def __aenter__(self) -> Door:
-        await self._socket.bind(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._socket.close()
 
     def open(self, nursery: trio.Nursery) -> None:
-        self._socket.listen()
-        nursery.start_soon(trio.serve_listeners, self._through, [trio.SocketListener(self._socket)])
+        if self._scope is None:
+            self._scope = trio.CancelScope()
+            self._socket.listen()
+            nursery.start_soon(self._serve, self._socket, self._scope)
+
+    def shut(self) -> None:
+        """Whoever is inside is cut off, and whoever comes is refused."""
+        if self._scope is not None:
+            self._scope.cancel(reason="the door is shut")
+            self._scope = None
+            self._socket.close()
+            self._socket = _bound(self.port)
+
+    async def _serve(self, listener: trio.socket.SocketType, scope: trio.CancelScope) -> None:
+        with scope:
+            await trio.serve_listeners(self._through, [trio.SocketListener(listener)])
 
     async def _through(self, outside: trio.SocketStream) -> None:
         inside = await trio.open_tcp_stream("127.0.0.1", self._to)
         async with outside, inside, trio.open_nursery() as nursery:
             for source, sink in ((outside, inside), (inside, outside)):
                 nursery.start_soon(_copy, source, sink, nursery.cancel_scope)
+
+
+def _bound(port: int) -> trio.socket.SocketType:
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    plain.bind(("127.0.0.1", port))
+    return trio.socket.from_stdlib_socket(plain)
 
 
 async def _copy(source: trio.SocketStream, sink: trio.SocketStream, both: trio.CancelScope) -> None:

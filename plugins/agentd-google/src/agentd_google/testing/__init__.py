@@ -2,7 +2,8 @@
 
 from agentd_google.testing.calls import conversation, finals, listen, pieces
 from agentd_google.testing.server import FakeGoogle
+from agentd_google.testing.tones import ToneEar, tones
 from agentd_google.testing.trouble import Trouble
 from agentd_google.testing.words import Ear, sound
 
-__all__ = ["Ear", "FakeGoogle", "Trouble", "conversation", "finals", "listen", "pieces", "sound"]
+__all__ = ["Ear", "FakeGoogle", "ToneEar", "Trouble", "conversation", "finals", "listen", "pieces", "sound", "tones"]

@@ -39,6 +39,10 @@ class Session:
 class House(Protocol):
     @property
     def trouble(self) -> Trouble: ...
+    @property
+    def affliction(self) -> Trouble | None: ...
+    @property
+    def ear(self) -> Callable[[], Ear]: ...
 
 
 class Wire(Protocol):
@@ -140,14 +144,17 @@ class FakeSpeech:
         return serve
 
     async def _listen(self, wire: Wire, session: Session, requests: Any, context: Any) -> AsyncIterator[Any]:
-        trouble, ear = self._house.trouble, Ear()
+        born_with, ear = self._house.trouble, self._house.ear()
         first = await anext(requests, None)
         if first is None:  # hung up before a word
             return
-        refusal = trouble.refuse(wire.config(first, session))
-        if refusal is not None:
+        trouble, config = born_with, wire.config(first, session)
+        if (refusal := trouble.refuse(config)) is not None:
             await context.abort(*refusal)
         async for message in requests:
+            trouble = self._house.affliction or born_with
+            if (refusal := trouble.refuse(config)) is not None:
+                await context.abort(*refusal)
             pcm = wire.audio(message)
             session.chunks.append(len(pcm))
             results = ear.hear(pcm)

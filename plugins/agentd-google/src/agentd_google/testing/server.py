@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from agentd_google.stt import GoogleSTT
 from agentd_google.testing.fake_speech import FakeSpeech, V1Wire, V2Wire
 from agentd_google.testing.fake_voices import FakeVoices
 from agentd_google.testing.trouble import Trouble
+from agentd_google.testing.words import Ear
 from agentd_google.tts import GoogleTTS
 
 RECOGNISER = "projects/p/locations/global/recognizers/_"
@@ -26,12 +27,15 @@ STREAMS = 100  # a connection, as at Google's
 
 class FakeGoogle:
     """`async with FakeGoogle.running() as google`. `speech` and `voices` say what they were asked and did; `trouble`,
-    set at any time, is what new streams and requests meet. Runs on the plugin's own side loop, and never in virtual
+    set at any time, is what new streams and requests meet, `affliction` what befalls the recogniser's open streams too,
+    until it is None again. `ear`: what hears a stream. Runs on the plugin's own side loop, and never in virtual
     time."""
 
     def __init__(self) -> None:
         self.speech, self.voices = FakeSpeech(self), FakeVoices(self)
         self.trouble = Trouble()
+        self.affliction: Trouble | None = None
+        self.ear: Callable[[], Ear] = Ear
         self.address = ""
         self._pools: list[Pool] = []
         self._server: Any = None
