@@ -3,6 +3,7 @@
     run
      ├─ bus         one task per subscriber: logs, the store, tape files, plugins
      ├─ sweep       what is past its time leaves the store
+     ├─ lag         how long the loop keeps everybody waiting
      ├─ plugins     their daemon tasks; READY waits for them
      ├─ front       accepts; HTTP lives there, media streams come out of it
      ├─ signals     SIGTERM or SIGINT: drain; the second one: cancel
@@ -17,6 +18,7 @@ import gc
 import logging
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
@@ -27,6 +29,7 @@ from socket import socket
 import trio
 
 from agentd import __version__
+from agentd.agents.approvals import ApprovalDesk
 from agentd.agents.playbook_watch import PlaybookWatch
 from agentd.agents.prompting import system_prompt
 from agentd.audio.mulaw import decode
@@ -43,6 +46,7 @@ from agentd.errors import ConfigError, PluginFailed
 from agentd.events import PlaybookChanged, PlaybookRefused, PluginFailure, Private, Ready, RecordingKnown
 from agentd.facts import CallFacts, Incoming
 from agentd.hookspecs import DaemonTask, Subscriber
+from agentd.jobs.child import keep_child
 from agentd.media import MediaStream
 from agentd.plugins import Plugins
 from agentd.resilience.chains import Chains
@@ -53,7 +57,8 @@ from agentd.store.sql_store import SqlStore
 from agentd.store.sweeper import sweep_daily
 from agentd.store.writer import StoreSubscriber
 from agentd.switchboard import Live, Switchboard
-from agentd.telemetry.metrics import Metrics
+from agentd.telemetry.metrics import Figures, Metrics
+from agentd.telemetry.metrics_loop import watch_loop
 from agentd.telemetry.sink import LogSubscriber
 from agentd.web.admission import Admissions
 from agentd.web.door import Door, Recording
@@ -84,6 +89,15 @@ class Daemon:
         self._metrics = Metrics()
         self.bus = Bus([LogSubscriber(settings), self.keeper, self._metrics, *subscribers, *plugins.subscribers()])
         plugins.report_to(self.bus.house)
+        self._metrics.watch(
+            Figures(
+                live_calls=lambda: len(self.calls),
+                store_pending=lambda: self.keeper.pending,
+                store_lost=lambda: self.keeper.lost,
+                events_lost=lambda: self.bus.dropped,
+            )
+        )
+        self.approvals = ApprovalDesk(self.store, settings.approval_timeout_sec, lambda: round(time.time() * 1000))
         self._playbooks = PlaybookWatch(
             settings.playbook or "", settings.language_code, self._new_playbook, self._refused_playbook
         )
@@ -123,6 +137,7 @@ class Daemon:
         async with trio.open_nursery() as house:
             house.start_soon(self.bus.run)
             house.start_soon(sweep_daily, self.store, self.settings)
+            house.start_soon(watch_loop, self._metrics.loop.observe, self.bus.house)
             try:
                 for name, task in self.plugins.daemon_tasks():
                     await house.start(self._plugin_task, name, task)
@@ -189,6 +204,7 @@ class Daemon:
             ready=self._readiness,
             metrics=self._metrics.exposition,
             rest=self._rest,
+            approvals=self.approvals,
             version=__version__,
             commit=_commit(),
         )
@@ -287,6 +303,8 @@ async def serve(settings: Settings) -> None:
                     daemon.drain()
 
             nursery.start_soon(watch)
+            if settings.jobs:
+                nursery.start_soon(keep_child, settings)
             await daemon.run()
             nursery.cancel_scope.cancel(reason="done")
 
