@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "eval": "Play scripted dialogues against a playbook.",
     "plugins": "List the plugins and what they bring.",
     "calls": "The calls that were kept, and what was said in them.",
+    "jobs": "The work after calls: run it, see it, try again what has failed.",
     "person": "What is kept of a person: export it, or remove it.",
     "approvals": "What the agent may not do alone: see it, approve it, deny it.",
     "token": "Bearer tokens for the HTTP API.",

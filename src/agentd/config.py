@@ -96,11 +96,10 @@ class Settings(BaseSettings):
         "off",
         "Record calls, once the caller has heard the announcement: at Twilio, here in the state directory, or both",
     )
+    jobs: bool = _f(True, "Do the work after calls in a child of `agentd serve`; 0: `agentd jobs run` does, elsewhere")
     recordings_max_gb: float = _f(10, "Recordings kept here, in GB; the oldest go first", ge=0)
     retention_transcripts_days: int = _f(90, "Days that what was said is kept; 0: for ever", ge=0, le=36500)
-    retention_calls_days: int = _f(
-        365, "Days that a call is kept, with all that belongs to it; 0: for ever", ge=0, le=36500
-    )
+    retention_calls_days: int = _f(365, "Days that a call is kept, with all of its own; 0: for ever", ge=0, le=36500)
     retention_recordings_days: int = _f(90, "Days that a recording is known; 0: for ever", ge=0, le=36500)
     retention_customers_days: int = _f(730, "Days after a customer's last call; 0: for ever", ge=0, le=36500)
     retention_leads_days: int = _f(

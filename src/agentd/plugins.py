@@ -19,10 +19,12 @@ from agentd.errors import AgentdError, ConfigError
 from agentd.events import PluginFailure
 from agentd.facts import Incoming
 from agentd.hookspecs import DaemonTask, Guard, Subscriber
+from agentd.office import Office
 from agentd.plugin_discovery import Discovered, PluginInfo, discover, implementations
 from agentd.tools import Tool
 
 if TYPE_CHECKING:
+    from agentd.back_office import BackOffice
     from agentd.config import Settings
 
 Kind = Literal["stt", "llm", "tts", "vad"]
@@ -92,6 +94,33 @@ class Plugins:
             except Exception as error:  # boundary
                 raise _start_error(name, "agentd_register_tools", error) from error
         return found
+
+    def office(self, own: Office) -> Office:
+        """The records of the business: of the first plugin that brings any, else `own`. Raises `ConfigError`."""
+        found: Office | None = self._brought("agentd_office", lambda answer: isinstance(answer, Office), own=own)
+        return found or own
+
+    def back_office(self) -> BackOffice | None:
+        """Who sums up calls that are over, if a plugin brings one. Raises `ConfigError`."""
+        found: BackOffice | None = self._brought(
+            "agentd_back_office", lambda answer: callable(getattr(answer, "after_call", None))
+        )
+        return found
+
+    def _brought(self, hook_name: str, fits: Callable[[Any], bool], **arguments: Any) -> Any:
+        """What the first plugin answers, at start: strict."""
+        for name, hook in self._implementations(hook_name):
+            try:
+                answer = hook(config=self._settings, **arguments)
+            except AgentdError:
+                raise
+            except Exception as error:  # boundary
+                raise _start_error(name, hook_name, error) from error
+            if answer is not None and fits(answer):
+                return answer
+            if answer is not None:
+                raise _start_error(name, hook_name, TypeError(f"returned a {type(answer).__name__}"))
+        return None
 
     # --- engines: one name of a chain -> the engine, made once
 

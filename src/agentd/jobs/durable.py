@@ -49,7 +49,7 @@ QUEUE: Final = "agentd-after-call"
 AFTER_CALL, LATER = "after-call", "later"
 PLAN, WANTED = "plan", "still wanted"
 
-AT_ONCE: Final = 4  # jobs of one process: their steps wait for other people's servers, not for us
+AT_ONCE: Final = 8  # jobs of one process: their steps wait for other people's servers, not for us
 LOOK_S: Final = 0.5  # how late a job that was begun is taken up
 WAITS_S: Final = (5.0, 15.0, 45.0, 120.0, 300.0, 900.0, 2100.0)
 """Between the tries of a step: eight in an hour, which is how long records that are being repaired are waited for."""
