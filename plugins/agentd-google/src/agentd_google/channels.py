@@ -23,6 +23,10 @@ from agentd_google.status import NAME, failure
 
 T = TypeVar("T")
 
+WRITE_FAILED = (
+    grpc.StatusCode.INTERNAL,
+    "Internal error from Core",
+)  # what grpc.aio says of a write that came too late
 MOST_STREAMS = 80  # a channel; Google's limit is 100
 OPTIONS = (
     # Or channels to one address share one connection, and with it the limit.
@@ -115,7 +119,9 @@ class _Call:
     """An RPC and the first status it got. Belongs to the side loop.
 
     grpc.aio forgets: a write that fails because Google has just ended the stream puts INTERNAL in the place of Google's
-    own status (grpc issue 36066; nearly every time, when we tried). The callback runs before that.
+    own status (grpc issue 36066; nearly every time, when we tried). The callback runs before that, but on a busy
+    machine not always: then nobody knows Google's status any more, and the stream has merely ended. Whatever is wrong is
+    met by the next one.
     """
 
     def __init__(self, rpc: Any, seat: _Seat) -> None:
@@ -154,7 +160,9 @@ class _Call:
     async def failure(self) -> EngineError | None:
         """Why it ended; None: rightly."""
         code, details = self._status or (await self.rpc.code(), await self.rpc.details())
-        return None if code is grpc.StatusCode.OK else failure(code, details)
+        if code is grpc.StatusCode.OK or (code, details) == WRITE_FAILED:
+            return None
+        return failure(code, details)
 
 
 def _now(answer: Coroutine[Any, Any, T]) -> T | None:
