@@ -26,7 +26,7 @@ T = TypeVar("T")
 WRITE_FAILED = (
     grpc.StatusCode.INTERNAL,
     "Internal error from Core",
-)  # what grpc.aio says of a write that came too late
+)  # grpc.aio, of a write that came too late
 MOST_STREAMS = 80  # a channel; Google's limit is 100
 OPTIONS = (
     # Or channels to one address share one connection, and with it the limit.
@@ -120,7 +120,7 @@ class _Call:
 
     grpc.aio forgets: a write that fails because Google has just ended the stream puts INTERNAL in the place of Google's
     own status (grpc issue 36066; nearly every time, when we tried). The callback runs before that, but on a busy
-    machine not always: then nobody knows Google's status any more, and the stream has merely ended. Whatever is wrong is
+    machine not always: then nobody knows the status any more, and the stream has merely ended. Whatever is wrong is
     met by the next one.
     """
 
