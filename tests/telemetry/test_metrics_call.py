@@ -69,6 +69,17 @@ def test_a_hold_that_is_released_is_a_false_alarm_and_leaves_nothing_behind() ->
     ]
 
 
+@pytest.mark.parametrize("why", ["dtmf", "goodbye"])
+def test_keys_and_hand_overs_silence_us_and_are_no_interruption(why: str) -> None:
+    assert read((60, BargeIn(phase="take", turn=3, why=why, onset_ms=0)), said()) == []
+
+
+def test_a_hold_that_keys_ended_is_nothing_to_the_next_turn() -> None:
+    keys = BargeIn(phase="take", turn=3, why="dtmf", onset_ms=0)
+    found = read((60, barge("hold")), keys, (155, barge("take", turn=4, onset_ms=3000)), said())
+    assert found == [Halted(200), Halted(100), Interrupted("ok")]
+
+
 def test_over_200_ms_is_late_however_well_it_went_on() -> None:
     assert read((61, barge("hold")), barge("take"), said()) == [Halted(220), Interrupted("late")]
 

@@ -24,6 +24,7 @@ from agentd.events import BargeIn, CallEnded, CallerSaid, MarkSent, Recorded, Sl
 HALT_TARGET_MS: Final = 200  # SPEC 13
 BOOKING: Final = "calendar.create"
 HANDOVER: Final = "handover"
+SPOKEN: Final = ("voice", "words")  # keys and hand-overs silence us too, with no onset to count from
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,14 @@ class CallMeasures:
     """One per stream of a call. `read` its events in order, and its `CallEnded` last."""
 
     def __init__(self) -> None:
-        self._halt_ms: int | None = None  # of a hold that is neither taken nor released yet
+        self._held: tuple[int, int] | None = None  # turn and halt of a hold that is neither taken nor released yet
         self._taken: _Taken | None = None
         self._meeting: int | None = None
         self._lead: int | None = None
 
     def read(self, recorded: Recorded) -> Iterator[Measure]:
         match recorded.event:
-            case BargeIn(phase=phase, turn=turn, onset_ms=onset_ms):
+            case BargeIn(phase=phase, turn=turn, onset_ms=onset_ms, why=why) if why in SPOKEN:
                 yield from self._barged(phase, turn, max(0, recorded.frame * FRAME_MS - onset_ms))
             case TtsStart(turn=turn) if self._taken is not None:
                 self._taken.old_frame |= turn == self._taken.turn
@@ -93,15 +94,17 @@ class CallMeasures:
                 pass
 
     def _barged(self, phase: str, turn: int, since_onset_ms: int) -> Iterator[Measure]:
-        held_ms, self._halt_ms = self._halt_ms, None
+        held, self._held = self._held, None
         if phase == "release":
             yield FalseAlarm()
             return
-        halt_ms = since_onset_ms if held_ms is None else held_ms
-        if held_ms is None:
+        if phase == "take" and held is not None and held[0] == turn:
+            halt_ms = held[1]
+        else:
+            halt_ms = since_onset_ms
             yield Halted(halt_ms)
         if phase == "hold":
-            self._halt_ms = halt_ms
+            self._held = turn, halt_ms
         else:
             self._taken = _Taken(turn, halt_ms)
 
