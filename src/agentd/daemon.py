@@ -22,9 +22,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from socket import socket
+from zoneinfo import ZoneInfo
 
 import trio
 
@@ -113,7 +115,7 @@ class Daemon:
             bus=self.bus,
             engines=self._chains,
             phrases=self.phrases,
-            system_prompt=partial(system_prompt, settings=settings),
+            system_prompt=partial(_system_prompt, settings=settings),
             guards=plugins.guards(),
             vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
             sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
@@ -314,6 +316,10 @@ def _twilio(settings: Settings) -> TwilioRest | None:
         return None
     token = settings.twilio_auth_token.get_secret_value()
     return TwilioRest(settings.twilio_account_sid, token, settings.twilio_api_url)
+
+
+def _system_prompt(playbook: Playbook, settings: Settings) -> str:
+    return system_prompt(playbook, settings, datetime.now(ZoneInfo(playbook.timezone)))
 
 
 def _greeted(playbook: Playbook, settings: Settings) -> Playbook:
