@@ -9,7 +9,7 @@ from agentd.config import Settings
 from agentd.store.sql_store import SqlStore
 from tests.jobs.jobs_play import ACTIONS, GO, HOLD, POINTS, Zygote, calls_are_over, jobs, opened, phone_of
 
-SIDS = ("CA0", "CA1", "CA2", "CA3")
+SIDS = ("CA0", "CA1", "CA2", "CA3", "CA4", "CA5")
 KILLS = {sid: POINTS[number :: len(SIDS)] for number, sid in enumerate(SIDS)}
 """Each point is one where some call's process is killed."""
 
