@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +17,12 @@ from sqlalchemy import event, text
 
 from agentd.config import Settings
 from agentd.events import Private, Recorded, WsStart
+from agentd.office import Span
 from agentd.storage import StoreError
 from agentd.store.audit import broken_at
 from agentd.store.sql_store import SqlStore
 from agentd.store.writer import StoreSubscriber
+from agentd.testing.contracts.office import MINUTE_MS, PHONE, TEN
 from agentd.testing.contracts.store import CALLER, a_call, began, said
 
 CHILD = Path(__file__).with_name("store_child.py")
@@ -37,9 +39,10 @@ async def opened(settings: Settings) -> AsyncIterator[SqlStore]:
 
 
 @contextmanager
-def child(verb: str, settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(CHILD), verb, str(settings.state_dir), settings.database_url.get_secret_value()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def child(verb: str, settings: Settings, argument: str = "") -> Iterator[subprocess.Popen[str]]:
+    url = settings.database_url.get_secret_value()
+    command = [sys.executable, str(CHILD), verb, str(settings.state_dir), url, argument]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:
@@ -62,6 +65,73 @@ async def test_a_process_that_is_killed_in_mid_write_loses_nothing_committed(set
         assert last is not None
         assert (len(last.lines), last.call.reason) == (2, "stop")
         await store.write(a_call("CA-after"))
+
+
+async def test_a_process_that_is_killed_makes_each_effect_once_or_not_at_all(settings: Settings) -> None:
+    number, committed = 0, set()
+    for lines in (3, 6, 9, 4):  # killed in another effect each time
+        with child("effects", settings, str(number)) as process:  # it begins with the round that was cut short
+            assert process.stdout is not None
+            for _ in range(lines):
+                committed.add(process.stdout.readline())
+            process.kill()
+            committed.update(line for line in process.stdout if line.endswith("\n"))
+        number = max(int(line.split()[0]) for line in committed)
+    async with opened(settings) as store:
+        call_notes = store.database.transaction(
+            lambda connection: connection.execute(text("SELECT text FROM call_notes")).scalars().all()
+        )
+        [lead] = await store.crm.leads()
+        customer = await store.crm.get(PHONE.text)
+        meetings = await store.calendar.meetings(Span(0, 2**50))
+        verdicts, trail = await store.tool_calls("CA1"), await store.trail()
+    assert customer is not None
+    made = {
+        "crm": [line.split()[1] for line in customer.notes.text.splitlines()],
+        "calendar": [str((meeting.span.from_ms - TEN) // (30 * MINUTE_MS)) for meeting in meetings],
+        "files": [note.split()[1] for note in call_notes],
+        "ledger": [row.id.removeprefix("tc-") for row in verdicts],
+    }
+    for name, numbers in made.items():
+        assert len(numbers) == len(set(numbers))
+        assert {line.split()[0] for line in committed if line.split()[1] == name} <= set(numbers)
+        assert set(numbers) <= {str(each) for each in range(number + 2)}
+    assert set(made["crm"]) <= {slot.removeprefix("slot") for slot in lead.slots}
+    assert len(trail) == len(verdicts)
+    assert broken_at(trail) is None
+
+
+def booked(settings: Settings, *keys: str) -> list[dict[str, str]]:
+    """What processes that book the same times at once are told, by half hour; a process for each of `keys`."""
+    with ExitStack() as stack:
+        processes = [stack.enter_context(child("book", settings, key)) for key in keys]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        said = [process.communicate(timeout=60)[0] for process in processes]
+    return [dict(line.split() for line in lines.splitlines()) for lines in said]
+
+
+async def test_of_two_processes_that_want_the_same_times_each_time_goes_to_one(settings: Settings) -> None:
+    async with opened(settings) as store:
+        one, other = await trio.to_thread.run_sync(booked, settings, "one", "other")
+        ids = {meeting.id for meeting in await store.calendar.meetings(Span(0, 2**50))}
+    got = [{what for what in told.values() if what != "taken"} for told in (one, other)]
+    assert len(one) == len(other) == 20
+    assert not got[0] & got[1]
+    assert got[0] | got[1] == ids
+    assert len(ids) == 20
+
+
+async def test_two_processes_with_one_key_are_told_the_same(settings: Settings) -> None:
+    async with opened(settings) as store:
+        one, other = await trio.to_thread.run_sync(booked, settings, "key", "key")
+        assert one == other
+        assert {meeting.id for meeting in await store.calendar.meetings(Span(0, 2**50))} == set(one.values())
 
 
 async def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ use threads or sockets."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 
 import pytest
@@ -32,8 +33,10 @@ MINUTE_MS = 60_000
 TEN = 1_767_776_400_000  # 2026-01-07, 10:00 in Jerusalem
 
 
-def draft(phone: Private = PHONE, *, name: str = "", tags: tuple[str, ...] = (), **slots: str) -> LeadDraft:
-    return LeadDraft(phone, "real-estate", "CA1", Private(name), slots, tags)
+def draft(
+    phone: Private = PHONE, *, name: str = "", tags: Sequence[str] = (), slots: Mapping[str, str] | None = None
+) -> LeadDraft:
+    return LeadDraft(phone, "real-estate", "CA1", Private(name), slots or {}, tags)
 
 
 def half_hour(from_min: int = 0) -> Span:
@@ -116,15 +119,17 @@ class CrmContract(Contract):
 
     async def test_a_lead_comes_back_as_it_was_drafted(self) -> None:
         async with self.opened() as crm:
-            made = await crm.upsert_lead(draft(name="Dana", tags=("hot",), area="חיפה", rooms="4"), "k1")
+            made = await crm.upsert_lead(draft(name="Dana", tags=("hot",), slots={"area": "חיפה", "rooms": "4"}), "k1")
             assert await crm.leads(phone=PHONE.text) == [made]
         assert (made.phone, made.playbook, made.name.text, made.status) == (PHONE, "real-estate", "Dana", "new")
         assert (dict(made.slots), made.tags) == ({"area": "חיפה", "rooms": "4"}, ("hot",))
 
     async def test_a_second_draft_is_merged_value_by_value(self) -> None:
         async with self.opened() as crm:
-            first = await crm.upsert_lead(draft(name="Dana", tags=("hot",), area="Haifa", rooms="4"), "k1")
-            await crm.upsert_lead(draft(tags=("again",), rooms="5"), "k2")
+            first = await crm.upsert_lead(
+                draft(name="Dana", tags=("hot",), slots={"area": "Haifa", "rooms": "4"}), "k1"
+            )
+            await crm.upsert_lead(draft(tags=("again",), slots={"rooms": "5"}), "k2")
             [found] = await crm.leads()
         assert found.id == first.id
         assert (found.name.text, dict(found.slots)) == ("Dana", {"area": "Haifa", "rooms": "5"})
@@ -140,9 +145,9 @@ class CrmContract(Contract):
 
     async def test_a_lead_is_made_once(self) -> None:
         async with self.opened() as crm:
-            first = await crm.upsert_lead(draft(rooms="4"), "k1")
-            await crm.upsert_lead(draft(rooms="5"), "k2")
-            assert await crm.upsert_lead(draft(rooms="4"), "k1") == first
+            first = await crm.upsert_lead(draft(slots={"rooms": "4"}), "k1")
+            await crm.upsert_lead(draft(slots={"rooms": "5"}), "k2")
+            assert await crm.upsert_lead(draft(slots={"rooms": "4"}), "k1") == first
             [found] = await crm.leads()
         assert dict(found.slots) == {"rooms": "5"}
 
@@ -160,7 +165,7 @@ class CrmContract(Contract):
             made: list[Lead] = []
 
             async def one(number: int) -> None:
-                made.append(await crm.upsert_lead(draft(**{f"slot{number}": "x"}), f"k{number}"))
+                made.append(await crm.upsert_lead(draft(slots={f"slot{number}": "x"}), f"k{number}"))
 
             async with trio.open_nursery() as nursery:
                 for number in range(6):
