@@ -15,6 +15,7 @@ from agentd.core.policy_text import links, numbers
     [
         ("see https://evil.example/pay?x=1 now", ["evil.example"]),
         ("www.evil.com", ["evil.com"]),
+        ("(see https://office.example), or http://office.example.", ["office.example", "office.example"]),
         ("Evil.CO.IL/deal", ["evil.co.il"]),
         ("http://user@evil.example", ["evil.example"]),
         ("bit.ly/3x", ["bit.ly"]),

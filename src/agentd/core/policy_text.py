@@ -23,7 +23,7 @@ def links(text: str) -> Iterator[str]:
     """The host (or address) of everything in `text` that a telephone would make tappable, without "www."."""
     plain = _plain(text).casefold()
     for match in _SCHEME.finditer(plain):
-        yield (match[1] or match[2] or "?").rpartition("@")[2].removeprefix("www.")
+        yield (match[1] or match[2] or "?").rpartition("@")[2].rstrip(".,;:!)]}").removeprefix("www.")
     for match in _BARE.finditer(_SCHEME.sub(" ", plain)):
         yield match[0].removeprefix("www.")
 
