@@ -63,15 +63,22 @@ def ended(reason: str = "stop", call_sid: str = "CA1") -> CallEnded:
 
 async def test_a_turn_is_measured_from_the_end_of_the_utterance_and_from_the_last_voice() -> None:
     found = await values(
-        turn(stt_first_partial_ms=300, stt_final_ms=240, eou_wait_ms=450, total_latency_ms=850),
-        turn(total_latency_ms=700),
+        turn(stt_first_partial_ms=300, stt_final_ms=690, eou_wait_ms=450, total_latency_ms=850),
+        turn(stt_final_ms=100, total_latency_ms=700),
         turn(),
     )
     assert found["agentd_turn_seconds_sum"] == 0.4
     assert found["agentd_turn_seconds_count"] == 1
     assert found["agentd_answer_seconds_count"] == 2
     assert found["agentd_asr_first_seconds_sum"] == 0.3
+    assert found["agentd_asr_text_seconds_sum"] == 0.24
     assert found["agentd_asr_text_seconds_bucket{le=0.24}"] == 1
+
+
+async def test_a_text_that_was_there_before_the_end_of_its_utterance_took_no_time() -> None:
+    found = await values(turn(stt_final_ms=250, eou_wait_ms=450, total_latency_ms=460))
+    assert found["agentd_asr_text_seconds_bucket{le=0.1}"] == 1
+    assert found["agentd_turn_seconds_sum"] == 0.01
 
 
 async def test_an_interruption_counts_as_halt_result_and_phase() -> None:

@@ -93,7 +93,7 @@ class Metrics:
             "agentd_answer_seconds", "From the caller's last voice to our first reply frame", SECONDS
         )
         self._partials = spread("agentd_asr_first_seconds", "From the caller's first voice to the first words", HEARING)
-        self._texts = spread("agentd_asr_text_seconds", "From the caller's last voice to their text", HEARING)
+        self._texts = spread("agentd_asr_text_seconds", "From the end of utterance to its text", HEARING)
         self._halts = spread("agentd_interrupt_halt_seconds", "From the caller's onset to our silence", HALT)
         self._taken = count(
             "agentd_interruptions", "Interruptions that took the floor, by how well we gave it", "result"
@@ -159,15 +159,15 @@ class Metrics:
                 pass
 
     def _timed(self, turn: Turn) -> None:
-        for histogram, ms in (
-            (self._partials, turn.stt_first_partial_ms),
-            (self._texts, turn.stt_final_ms),
-            (self._answers, turn.total_latency_ms),
-        ):
-            if ms is not None:
-                histogram.observe(ms / 1000)
-        if turn.total_latency_ms is not None and turn.eou_wait_ms is not None:
-            self._turns.observe(max(0, turn.total_latency_ms - turn.eou_wait_ms) / 1000)
+        if turn.stt_first_partial_ms is not None:
+            self._partials.observe(turn.stt_first_partial_ms / 1000)
+        if turn.total_latency_ms is not None:
+            self._answers.observe(turn.total_latency_ms / 1000)
+        if turn.eou_wait_ms is None:
+            return
+        for histogram, ms in ((self._texts, turn.stt_final_ms), (self._turns, turn.total_latency_ms)):
+            if ms is not None:  # both count from the last voice; a text may be there before the end is
+                histogram.observe(max(0, ms - turn.eou_wait_ms) / 1000)
 
     def _measure(self, recorded: Recorded) -> None:
         """What the events of a call say together."""
