@@ -76,7 +76,7 @@ class House:
         desk = self.boxes.for_agent(
             agent, call_sid, caller, playbook, self.events.append, scope="thread", recordings=recordings
         )
-        return Conversation(self, desk, call_sid)
+        return Conversation(self, desk, call_sid or "thread")
 
     def of(self, kind: type[Event]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
@@ -92,8 +92,8 @@ class House:
 class Conversation:
     """One conversation, as the call keeps it: what was said, and the results of tools."""
 
-    def __init__(self, house: House, desk: ToolDesk, call_sid: str) -> None:
-        self.house, self.desk, self.call_sid = house, desk, call_sid
+    def __init__(self, house: House, desk: ToolDesk, scope: str) -> None:
+        self.house, self.desk, self.scope = house, desk, scope
         self.said: list[Message] = []
 
     def caller(self, text: str) -> None:
@@ -122,7 +122,7 @@ class Conversation:
         return str(self.house.of(ToolAsked)[-1].rule)
 
     async def rows(self) -> list[ToolCallRow]:
-        return await self.house.ledger.tool_calls(self.call_sid)
+        return await self.house.ledger.tool_calls(self.scope)
 
 
 async def wait_for(condition: Callable[[], bool]) -> None:

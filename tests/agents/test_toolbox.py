@@ -188,6 +188,17 @@ async def test_a_call_that_is_resumed_knows_what_it_has_done_and_found(autojump_
     await resumed.get("calendar.create", start="2026-03-01T09:00")
 
 
+async def test_a_chat_without_a_call_goes_on_where_it_was(autojump_clock: MockClock) -> None:
+    house = House()
+    await house.conversation(Agent.WHATSAPP, call_sid="").get("calendar.find_slots")
+    later = house.conversation(Agent.WHATSAPP, call_sid="")
+    await later.get("calendar.create", start="2026-03-01T09:00")
+    assert {row.call_sid for row in await later.rows()} == {"thread"}
+    offered = {offer.name for offer in later.desk.offers}
+    assert "whatsapp.fetch_thread" in offered
+    assert not any(name.startswith(("calls.", "stt.")) for name in offered)  # there is no call
+
+
 async def test_the_back_office_knows_what_the_caller_said(autojump_clock: MockClock) -> None:
     house = House()
     house.office.transcripts[CALL] = [("caller", "my number is 052 111 2222"), ("agent", "or 053-333 4444?")]

@@ -40,19 +40,22 @@ FAILED = '{"error":'  # how a result begins that is none
 
 
 class ToolFacts:
-    """`caller`: the number as the network gives it. `tools`: all there are; `allowed`: those of the agent."""
+    """`caller`: the number as the network gives it. `tools`: all there are; `allowed`: those of the agent. `scope`: the
+    record of the conversation is kept under it: the CallSid, or what stands for it where there is no call."""
 
     def __init__(
         self,
         agent: Agent,
         call_sid: str,
+        scope: str,
         caller: str,
         playbook: Playbook,
         tools: Mapping[str, Tool],
         allowed: Iterable[str],
         recordings: Iterable[str] = (),
     ) -> None:
-        self.agent, self.call_sid, self.caller, self.playbook = agent, call_sid, e164(caller), playbook
+        self.agent, self.call_sid, self.scope = agent, call_sid, scope
+        self.caller, self.playbook = e164(caller), playbook
         self._tools, self.allowed, self._recordings = tools, tuple(allowed), frozenset(recordings)
         self._loaded = False
         self._results: list[Message] = []  # from the ledger, and of this desk
@@ -63,10 +66,10 @@ class ToolFacts:
 
     async def load(self, ledger: Ledger, office: Office, now: datetime) -> None:
         """What went before, once. Raises `StoreError` and `OfficeError`; then it may be tried again."""
-        if self._loaded or not self.call_sid:
+        if self._loaded:
             return
-        rows = await ledger.tool_calls(self.call_sid)
-        if self.agent is Agent.BACK_OFFICE:
+        rows = await ledger.tool_calls(self.scope)
+        if self.call_sid and self.agent is Agent.BACK_OFFICE:
             lines = await office.files.transcript(self.call_sid, MOST_LINES)
             meetings = await office.calendar.meetings(Span(*horizon(self.playbook, now)))
             self._lines = [text for who, text in lines if who == "caller"]

@@ -82,11 +82,10 @@ class ToolHouse(Protocol):
 
 
 class Toolbox:
-    """The tools of one conversation and one agent: a `ToolDesk`. `scope` is the CallSid, or what stands for it in
-    idempotency keys where there is no call."""
+    """The tools of one conversation and one agent: a `ToolDesk`."""
 
-    def __init__(self, house: ToolHouse, facts: ToolFacts, scope: str, emit: Callable[[Event], None]) -> None:
-        self._house, self._facts, self._scope, self._emit = house, facts, scope, emit
+    def __init__(self, house: ToolHouse, facts: ToolFacts, emit: Callable[[Event], None]) -> None:
+        self._house, self._facts, self._emit = house, facts, emit
         self._judging = trio.Lock()  # of two calls at once, the second knows of the first
         self._waiting: set[trio.CancelScope] = set()
         self._zone = ZoneInfo(facts.playbook.timezone)
@@ -129,7 +128,7 @@ class Toolbox:
     async def _judged(self, order: _Order, said: Sequence[Message], turn: int) -> tuple[ToolCallRow, Verdict, bool]:
         """The verdict, and whether it is recorded. Nothing runs on one that is not, but for what only reads."""
         now_ms, ledger = round(self._house.clock() * 1000), self._house.ledger
-        key = sha256(f"{self._scope}\n{order.name}\n{order.canonical}".encode()).hexdigest()
+        key = sha256(f"{self._facts.scope}\n{order.name}\n{order.canonical}".encode()).hexdigest()
         at_hand, sent_today = True, 0
         try:
             await self._facts.load(ledger, self._house.office, self._now())
@@ -143,7 +142,7 @@ class Toolbox:
         row = ToolCallRow(
             id=f"tc-{secrets.token_hex(8)}",
             key=key,
-            call_sid=self._facts.call_sid,
+            call_sid=self._facts.scope,
             turn=turn,
             agent=self._facts.agent.value,
             tool=self._house.tools.printable(order.name),

@@ -68,13 +68,14 @@ class Toolboxes:
         recordings: Iterable[str] = (),
     ) -> ToolDesk:
         """The tools of an agent. `phone`: whom it is about, by the network's word ("" or "anonymous" when withheld).
-        `scope`: where there is no call ("" for `call_sid`), what the conversation is called in idempotency keys: the
-        same in a repetition of the same work, and never the same for other work. `recordings`: SIDs of this call's."""
-        if not call_sid and not scope:
+        `scope`: where there is no call (`call_sid` is ""), what stands for it in the record and in idempotency keys:
+        the same as long as the conversation goes on, so that a limit holds and a window found yesterday may be booked
+        today. `recordings`: SIDs of this call's."""
+        if not (call_sid or scope):
             raise ValueError("a conversation without a call needs a scope")
         allowed = playbook.agents.get(agent.value) or DEFAULTS[agent] or self._own()
-        facts = ToolFacts(agent, call_sid, phone, playbook, self.tools.by_name, allowed, recordings)
-        return Toolbox(self, facts, call_sid or scope, emit)
+        facts = ToolFacts(agent, call_sid, call_sid or scope, phone, playbook, self.tools.by_name, allowed, recordings)
+        return Toolbox(self, facts, emit)
 
     def _own(self) -> tuple[str, ...]:
         return tuple(name for name, source in self.tools.source.items() if source == OWN)

@@ -17,7 +17,7 @@ VOICE = (
 )  # fmt: skip
 DEFAULTS: dict[Agent, tuple[str, ...]] = {
     Agent.VOICE: VOICE,
-    Agent.WHATSAPP: (*(name for name in VOICE if not name.startswith("stt.")), "whatsapp.fetch_thread"),
+    Agent.WHATSAPP: (*(name for name in VOICE if not name.startswith(("stt.", "calls."))), "whatsapp.fetch_thread"),
     Agent.BACK_OFFICE: (),  # all of the house's
 }
 """The tools of an agent whose playbook does not list any."""
