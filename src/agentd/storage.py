@@ -170,7 +170,7 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Dealings:
-    """What the business has with one number: oldest first."""
+    """What the business has with one number, or from one call: oldest first."""
 
     leads: tuple[Lead, ...] = ()
     meetings: tuple[Meeting, ...] = ()
@@ -179,7 +179,7 @@ class Dealings:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """Somebody with a number (E.164). `first_ms`, `last_ms`: of their calls; of their first lead, if they never called."""
+    """Somebody with a number (E.164). `first_ms`, `last_ms`: of their calls, or of their first lead."""
 
     record: Customer
     first_ms: int
@@ -252,7 +252,12 @@ class Store(Protocol):
 
     async def person(self, phone: Private) -> Person: ...
 
-    async def dealings(self, phone: Private) -> Dealings: ...
+    async def dealings(self, phone: Private) -> Dealings:
+        """All with one number (E.164); none with "anonymous" and the like."""
+
+    async def dealings_of(self, call: CallRow) -> Dealings:
+        """What came of a call: leads of the caller or made in it, meetings booked in it, messages with the caller from
+        its beginning to a day after it."""
 
     async def slots(self, call_sid: str) -> SlotsRow | None: ...
 

@@ -70,7 +70,7 @@ def export(phone: str, config: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @config_option
 def delete(phone: str, yes: bool, config: Path | None) -> None:
-    """Remove everything that is kept: calls, what was said, measures, recordings' names, the customer."""
+    """Remove everything that is kept: calls with all that belongs to them, the customer, leads, meetings, messages."""
     from agentd.events import Private
 
     async def read(store: SqlStore) -> Person:
@@ -83,7 +83,10 @@ def delete(phone: str, yes: bool, config: Path | None) -> None:
     found = _somebody(with_store(config, read), phone)
     recordings = [each.recording_sid for call in found.calls for each in call.recordings]
     if not yes:
-        click.confirm(f"Remove {len(found.calls)} calls of {phone} for good?", abort=True, err=True)
+        kept = found.dealings
+        what = f"{len(found.calls)} calls, {len(kept.leads)} leads, {len(kept.meetings)} meetings"
+        question = f"Remove {what} and {len(kept.messages)} messages of {phone} for good?"
+        click.confirm(question, abort=True, err=True)
     counts, head = with_store(config, remove)
     click.echo("removed: " + ", ".join(f"{rows} {table}" for table, rows in counts.items() if rows))
     if recordings:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, false, or_, select
 
-from agentd.storage import Counts, CustomerRow, Dealings, Person
+from agentd.storage import CallRow, Counts, CustomerRow, Dealings, Person
 from agentd.store import crm, meetings, messages
+from agentd.store.calls import REAL_NUMBER
 from agentd.store.conversations import of_caller
 from agentd.store.tables import (
     approvals,
@@ -33,6 +34,9 @@ from agentd.store.tables import messages as messages_table
 _OF_A_CALL: Final = (transcripts, turns, recordings, slots, call_notes, summaries, tool_calls, approvals, effects)
 """Tables that name the call a row belongs to."""
 
+MESSAGES_AFTER_MS: Final = 24 * 3600 * 1000
+"""What is written so soon after a call is about it: confirmations are sent by jobs, and answered."""
+
 NATIONAL: Final = 9
 """Digits from the right by which a number is known however it is written: "+972 50-123-4567", "0501234567"."""
 
@@ -41,17 +45,36 @@ def person(connection: Connection, phone: str) -> Person:
     """Everything, oldest first."""
     row = connection.execute(select(customers).where(customers.c.phone == phone)).first()
     customer = CustomerRow(crm.customer(row), row.first_ms, row.last_ms) if row is not None else None
-    return Person(customer, tuple(of_caller(connection, phone)), dealings(connection, phone))
+    return Person(customer, tuple(of_caller(connection, phone)), dealings_with(connection, phone))
 
 
-def dealings(connection: Connection, phone: str) -> Dealings:
-    of_leads = select(leads).where(leads.c.phone == phone).order_by(leads.c.created_ms, leads.c.id)
-    met = select(meetings_table).where(meetings_table.c.with_phone == phone).order_by(meetings_table.c.from_ms)
-    wrote = select(messages_table).where(messages_table.c.phone == phone)
+def dealings_with(connection: Connection, phone: str) -> Dealings:
+    """None with whoever has no number: "anonymous" is not one person."""
+    if not REAL_NUMBER.fullmatch(phone):
+        return Dealings()
+    met, wrote = meetings_table.c.with_phone == phone, messages_table.c.phone == phone
+    return _dealings(connection, leads.c.phone == phone, met, wrote)
+
+
+def dealings_of(connection: Connection, call: CallRow) -> Dealings:
+    """What came of one call. Who does not show their number is not taken for all the others who do not."""
+    sid, phone = call.call_sid, call.caller.text
+    until_ms = (call.ended_ms or call.began_ms) + MESSAGES_AFTER_MS
+    known = leads.c.phone == phone if REAL_NUMBER.fullmatch(phone) else false()
+    wrote = (messages_table.c.phone == phone) & messages_table.c.at_ms.between(call.began_ms, until_ms)
+    return _dealings(connection, known | (leads.c.call_sid == sid), meetings_table.c.call_sid == sid, wrote)
+
+
+def _dealings(
+    connection: Connection, lead: ColumnElement[bool], met: ColumnElement[bool], wrote: ColumnElement[bool]
+) -> Dealings:
+    of_leads = select(leads).where(lead).order_by(leads.c.created_ms, leads.c.id)
+    of_meetings = select(meetings_table).where(met).order_by(meetings_table.c.from_ms)
+    of_messages = select(messages_table).where(wrote).order_by(messages_table.c.at_ms, messages_table.c.id)
     return Dealings(
         leads=tuple(crm.leads_of(connection, connection.execute(of_leads).all())),
-        meetings=tuple(map(meetings.meeting, connection.execute(met))),
-        messages=tuple(map(messages.as_note, connection.execute(wrote.order_by(messages_table.c.at_ms)))),
+        meetings=tuple(map(meetings.meeting, connection.execute(of_meetings))),
+        messages=tuple(map(messages.as_note, connection.execute(of_messages))),
     )
 
 

@@ -112,7 +112,10 @@ class SqlStore:
         return await self._do(people.person, phone.text, writes=False)
 
     async def dealings(self, phone: Private) -> Dealings:
-        return await self._do(people.dealings, phone.text, writes=False)
+        return await self._do(people.dealings_with, phone.text, writes=False)
+
+    async def dealings_of(self, call: CallRow) -> Dealings:
+        return await self._do(people.dealings_of, call, writes=False)
 
     async def slots(self, call_sid: str) -> SlotsRow | None:
         return await self._do(conversations.slots_of, call_sid, writes=False)
