@@ -38,6 +38,8 @@ from agentd.audio.mulaw import decode
 from agentd.audio.wav import wav_of
 from agentd.call.call import House
 from agentd.call.contain import contain
+from agentd.call.recording_files import RecordingFiles
+from agentd.call.recordings import Recordings
 from agentd.call.sample import Sampler
 from agentd.call.tape import Bus
 from agentd.config import Settings
@@ -110,6 +112,8 @@ class Daemon:
         self.phrases = PhraseBank(self._chains.voices, voice, store)
         self._chains.use_phrases(self.phrases)
         self.admissions = Admissions(settings)
+        self._rest = _twilio(settings)
+        self._recordings = self._make_recordings()
         house = House(
             settings=settings,
             bus=self.bus,
@@ -120,9 +124,9 @@ class Daemon:
             vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
             sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
             hand_over=self._hand_over,
+            recordings=self._recordings.of if self._recordings is not None else None,
         )
         self._switchboard = Switchboard(house, self.admissions, self._playbook_for, self._no_media)
-        self._rest = _twilio(settings)
         self._door = self._make_door()
         self._finished = trio.Event()
         self._calls_nursery: trio.Nursery | None = None
@@ -139,6 +143,8 @@ class Daemon:
         async with trio.open_nursery() as house:
             house.start_soon(self.bus.run)
             house.start_soon(sweep_daily, self.store, self.settings)
+            if self._recordings is not None:
+                house.start_soon(self._recordings.run)
             house.start_soon(watch_loop, self._metrics.loop.observe, self.bus.house)
             try:
                 for name, task in self.plugins.daemon_tasks():
@@ -246,13 +252,30 @@ class Daemon:
         if self.front is not None:
             self.front.watchdog.no_media(facts)
 
+    def _make_recordings(self) -> Recordings | None:
+        s = self.settings
+        if s.recording == "off":
+            return None
+        folder = s.state_dir / "recordings"
+        files = RecordingFiles(folder, s.recordings_max_gb, s.retention_recordings_days)
+        return Recordings(
+            self._rest if s.recording != "local" else None,
+            lambda: f"{self._door.signatures.own_origin().base}/webhook/handle_recording",
+            files if s.recording != "twilio" else None,
+            self.bus.house,
+        )
+
     def _keep_recording(self, recording: Recording) -> None:
+        voicemail = recording.source == "RecordVerb" or not recording.status
+        if self._recordings is not None and not voicemail:
+            self._recordings.told(recording.call_sid, recording.recording_sid, recording.status)
         self.bus.house(
             RecordingKnown(
                 call_sid=recording.call_sid,
                 recording_sid=recording.recording_sid,
                 status=recording.status,
                 duration_s=recording.duration_s,
+                voicemail=voicemail,
             )
         )
 

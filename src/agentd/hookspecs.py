@@ -70,6 +70,12 @@ class CallView(Protocol):
     def silence(self, ms: int) -> None:
         """Send a short silence if the line is idle."""
 
+    def pause_recording(self) -> None:
+        """Keep nothing of what is said from here on, if the call is recorded."""
+
+    def resume_recording(self) -> None:
+        """Go on recording after a pause."""
+
     def hand_over(self) -> bool:
         """Give the call to a person, or to the voicemail; False when it is on its way, or cannot be."""
 

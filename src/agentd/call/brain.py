@@ -20,6 +20,8 @@ The ears bring cues and digits, the recogniser words, guards their wishes. `answ
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from agentd.call.answers import Answers
 from agentd.call.floor import Floor, Hands
 from agentd.call.turn import Desk
@@ -43,6 +45,14 @@ OVERLONG = 15_000 // FRAME_MS  # of one utterance: then we speak, politely, into
 GOODBYE_S = 5.0  # a call that must end waits this long for a gap, then takes the floor
 
 
+class Announced(Protocol):
+    """What must be announced, to its end, before anything is recorded; "" when nothing must (any more)."""
+
+    announcement: str
+
+    def announced(self, turn: int) -> None: ...
+
+
 class Brain:
     """`opening`: what we say first if the caller does not, as (kind of turn, text)."""
 
@@ -63,6 +73,7 @@ class Brain:
             settings, playbook, hands, self.floor, self.hearing, self.endpointer, self.say, self._opening_due
         )
         self.digits = DigitGatherer()
+        self.recording: Announced | None = None  # set by the call
         self.frame = 0  # media frames heard
         self.last_active_s = hands.now()  # when somebody last spoke, or was about to
         self._greeting = Greeting(settings)
@@ -94,7 +105,7 @@ class Brain:
         if self._overlong and self.frame - self.endpointer.onset_frame >= OVERLONG:
             self._end_overlong()
         self.answers.settle(self.frame)
-        if self._greeting.hear(voiced) and self._opening_due():
+        if self._greeting.hear(voiced) and self._opening_due() and not self._announce():
             kind, text = self._opening
             self.say(text, kind=kind)
         if (digits := self.digits.tick()) is not None:
@@ -255,15 +266,28 @@ class Brain:
         self.endpointer.agent_spoke()
         self.digits.expect(keys_expected(asked_slot(self._playbook, self.floor.history.last_agent())))
         text = self.hearing.text
-        if not text or self.endpointer.in_utterance or self._ending is not None:
+        if self.endpointer.in_utterance or self._ending is not None:
             return
-        if is_backchannel(text):
+        if not text:
+            self._announce()
+        elif is_backchannel(text):
             self.answers.take_backchannel(self.frame * FRAME_MS)
         else:
             self.answers.end_of_utterance("silence", self.frame, under_us=True)
 
     def _opening_due(self) -> bool:
-        return bool(self._opening[1]) and self.floor.turns == self._turns_before
+        first = self._opening[1] or (self.recording is not None and self.recording.announcement)
+        return bool(first) and self.floor.turns == self._turns_before
+
+    def _announce(self) -> bool:
+        """Before our first words, or at the first gap: what the caller must be told. True: it is being said."""
+        told, due = self.recording, self._opening_due()
+        if told is None or not self.say(told.announcement, interruptible=False):
+            return False
+        told.announced(self.floor.turns)
+        if due:
+            self._turns_before = self.floor.turns  # the opening follows
+        return True
 
     # --- time, and the end
 

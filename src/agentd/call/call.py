@@ -33,6 +33,7 @@ from agentd.call.handover import Decide, Handover
 from agentd.call.mouth import Mouth
 from agentd.call.reception import GOING_AWAY, INTERNAL_ERROR, NORMAL, POLICY, Admitted
 from agentd.call.recogniser import Recogniser
+from agentd.call.recording import Recording
 from agentd.call.sample import Sampler
 from agentd.call.tape import Bus, Tape
 from agentd.call.tool_use import ToolUse, no_tools
@@ -89,6 +90,7 @@ class House:
     vad: VAD | None = None
     sampler: Sampler | None = None
     hand_over: Decide | None = None
+    recordings: Callable[[CallFacts, Playbook, Callable[[Event], None]], Recording] | None = None
     rng: Random = field(default_factory=Random)
     today: Callable[[], date] = date.today
     manners: MannersOf = field(init=False)
@@ -119,7 +121,8 @@ class Call:
         self._media, self._rest = media, admitted.rest
         self._writer = Writer(facts.stream_sid)
         self.tape = Tape(facts, house.bus, trio.current_time)
-        self.emit = self.tape.emit
+        self.recording = house.recordings(facts, playbook, self.tape.emit) if house.recordings is not None else None
+        self.emit = self.tape.emit if self.recording is None else self._emit_and_see
         self._room = trio.Event()
         self._talk: trio.Nursery | None = None
         stt, llm, tts = house.engines.for_call(self.emit)
@@ -138,6 +141,7 @@ class Call:
         )  # fmt: skip
         self._manners = house.manners(playbook, house.today())
         self.brain = Brain(settings, playbook, self, self._desk, history, _opening(playbook, facts))
+        self.brain.recording = self.recording
         self.handover = Handover(facts, playbook, history, house.hand_over, self.brain, self.emit)
         self.brain.answers.elsewhere, self.brain.floor.replied = self.handover.heard, self._replied
         self.brain.answers.not_understood = self.handover.not_understood
@@ -157,20 +161,26 @@ class Call:
         self.emit(
             WsStart(stream_sid=self.facts.stream_sid, mode="AI", caller=self.facts.caller, called=self.facts.called)
         )
-        shield = trio.CancelScope(shield=True)
+        shield, disk = trio.CancelScope(shield=True), trio.CancelScope(shield=True)
         try:
             with trio.CancelScope(relative_deadline=settings.max_call_sec + GRACE_S) as life:
                 async with trio.open_nursery() as plumbing:
                     plumbing.start_soon(self._in, shield, self.mouth.run)
+                    if self.recording is not None:
+                        plumbing.start_soon(self._in, disk, self.recording.run_local)
                     try:
                         async with trio.open_nursery() as self._talk:
                             self._talk.start_soon(self.recogniser.run)
+                            if self.recording is not None:
+                                self._talk.start_soon(self.recording.run)
                             for guard in self.house.guards:
                                 self._talk.start_soon(self._guard, guard)
                             await self._listen()
                     finally:  # no checkpoint here: only deadlines and closings
-                        shield.deadline = trio.current_time() + WRAP_UP_S
+                        shield.deadline = disk.deadline = trio.current_time() + WRAP_UP_S
                         self.mouth.close()
+                        if self.recording is not None:
+                            self.recording.close()
             if life.cancelled_caught:
                 self.reason = self.reason or "max-length"
         except* Exception as group:  # boundary
@@ -209,6 +219,8 @@ class Call:
         """`clear` goes out now, always: a stalled reader may hold more of ours than our clock believes."""
         self._media.drop_speech()
         self._media.put(self._writer.clear)
+        if self.recording is not None:
+            self.recording.cleared()
 
     def poke(self) -> None:
         self.mouth.poke()
@@ -312,8 +324,15 @@ class Call:
         with scope:
             await fn()
 
-    def _count_frame(self) -> None:
+    def _count_frame(self, mulaw: bytes) -> None:
         self.tape.frame += 1
+        if self.recording is not None:
+            self.recording.heard(mulaw)
+
+    def _emit_and_see(self, event: Event) -> None:
+        self.tape.emit(event)
+        if self.recording is not None:
+            self.recording.see(event)
 
     def _sent(self, due: Due) -> None:
         if due.frames:
@@ -322,6 +341,8 @@ class Call:
                 self.emit(WsTx(tx=self.mouth.tx // 50 * 50))
             self._room.set()
             self._room = trio.Event()
+            if self.recording is not None:
+                self.recording.sent(map(self._writer.audio, due.messages), self._desk.playout.dry_at - self.now())
         self.brain.floor.sent(due)
 
     async def _leave_sample(self) -> None:

@@ -46,7 +46,7 @@ class Ears:
         recogniser: Recogniser,
         vad: CarefulVAD | None,
         emit: Callable[[Event], None],
-        count_frame: Callable[[], None],
+        count_frame: Callable[[bytes], None],
     ) -> None:
         self._media, self._reader, self._brain, self._playout = media, reader, brain, playout
         self._recogniser, self._vad, self._emit, self._count_frame = recogniser, vad, emit, count_frame
@@ -134,7 +134,7 @@ class Ears:
         return None
 
     def _frame(self, mulaw: bytes) -> None:
-        self._count_frame()
+        self._count_frame(mulaw)
         speaking = self._brain.state is State.SPEAKING
         detector = self._detector
         probability = self._vad.hear(mulaw) if self._vad is not None else None

@@ -57,6 +57,14 @@ class View:
     def silence(self, ms: int) -> None:
         self._call.silence(ms)
 
+    def pause_recording(self) -> None:
+        if self._call.recording is not None:
+            self._call.recording.pause()
+
+    def resume_recording(self) -> None:
+        if self._call.recording is not None:
+            self._call.recording.go_on()
+
     def hand_over(self) -> bool:
         return self._call.hand_over()
 

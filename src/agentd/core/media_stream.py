@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -160,6 +160,10 @@ class Writer:
 
     def media(self, mulaw: bytes) -> bytes:
         return self._media + b2a_base64(mulaw, newline=False) + b'"}}'
+
+    def audio(self, message: bytes) -> bytes:
+        """The mu-law in a media message of ours; b"" for any other."""
+        return a2b_base64(message[len(self._media) : -3]) if message.startswith(self._media) else b""
 
     def mark(self, name: str) -> bytes:
         return self._mark + msgspec.json.encode(name) + b"}}"

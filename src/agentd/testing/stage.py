@@ -20,6 +20,7 @@ import trio
 from agentd.call.call import Call, Engines, House, PhraseAudio
 from agentd.call.handover import Decide
 from agentd.call.reception import Refused, receive_start
+from agentd.call.recordings import Recordings
 from agentd.call.tape import Bus
 from agentd.call.tool_use import no_tools
 from agentd.config import Settings
@@ -127,6 +128,7 @@ async def stage(
     vad: VAD | None = None,
     tools: ScriptedTools | None = None,
     hand_over: Decide | None = None,
+    recordings: Recordings | None = None,
 ) -> AsyncIterator[Stage]:
     """A call that has started (`resumed`: in place of a stream that was lost). `engines` (chains, say) take the place
     of `stt`, `llm` and `tts`; `stt` still is what the caller tells what it will hear.
@@ -146,6 +148,7 @@ async def stage(
         vad=vad,
         tools=tools or no_tools,
         hand_over=hand_over,
+        recordings=recordings.of if recordings is not None else None,
     )
     twilio.start()
     admitted = await receive_start(twilio.media, lambda start: replace(facts_of(start), resumed=resumed), within_s=5)

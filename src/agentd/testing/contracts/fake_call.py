@@ -18,7 +18,7 @@ PHRASES: dict[str, tuple[str, ...]] = {key: (f"{key} one", f"{key} two") for key
 
 class FakeCall:
     """A `CallView`. The play decides who speaks (`caller_speaks`, `agent_speaks`); what the guard does is noted with
-    the call's age in seconds: `said`, `marks`, `silences`, `handed_over`, `ended`; and `events` without."""
+    the call's age in seconds: `said`, `marks`, `silences`, `handed_over`, `recording`, `ended`; and `events` without."""
 
     def __init__(self, settings: Settings | None = None, playbook: Playbook | None = None) -> None:
         self.facts = CallFacts("CA1", "MZ1", "AC1", Private("+972500000000"), "+97231234567")
@@ -29,6 +29,7 @@ class FakeCall:
         self.silences: list[tuple[float, int]] = []
         self.ended: list[tuple[float, str, str]] = []
         self.handed_over: list[float] = []
+        self.recording: list[tuple[float, str]] = []
         self.events: list[Event] = []
         self._began = self._caller_until = self._agent_until = self._sent_until = trio.current_time()
 
@@ -76,6 +77,12 @@ class FakeCall:
         if self.state is State.LISTENING:
             self.silences.append((self._age(), ms))
             self._sent_until = trio.current_time() + ms / 1000
+
+    def pause_recording(self) -> None:
+        self.recording.append((self._age(), "paused"))
+
+    def resume_recording(self) -> None:
+        self.recording.append((self._age(), "resumed"))
 
     def hand_over(self) -> bool:
         self.handed_over.append(self._age())
