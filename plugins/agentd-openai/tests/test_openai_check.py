@@ -51,9 +51,10 @@ def test_without_a_key_no_engine_starts_and_the_cure_is_told(kind: str, monkeypa
         getattr(plugins, kind)("openai-whisper" if kind == "stt" else "openai")
 
 
-def test_the_three_engines_are_found_by_their_names() -> None:
+def test_the_engines_are_found_by_their_names() -> None:
     plugins = Plugins.load(Settings.of(openai_api_key=KEY, **ALL))
     assert isinstance(plugins.llm("openai:gpt-6-luna"), LLM)
+    assert isinstance(plugins.llm("openai-responses:gpt-6-luna"), LLM)
     assert isinstance(plugins.stt("openai-whisper:whisper-1"), STT)
     assert isinstance(plugins.tts("openai:nova"), TTS)
 

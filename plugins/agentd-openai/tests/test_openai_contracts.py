@@ -13,7 +13,10 @@ import trio.testing
 from agentd_openai.access import Access
 from agentd_openai.chat import OpenAILLM
 from agentd_openai.client import Client
+from agentd_openai.fake_responses import reply
+from agentd_openai.fake_responses import words as spoken
 from agentd_openai.fake_server import Answer, FakeOpenAI, Request, sse, stream, words
+from agentd_openai.responses import OpenAIResponsesLLM
 from agentd_openai.speak import OpenAITTS
 from agentd_openai.transcribe import OpenAISTT
 
@@ -28,6 +31,12 @@ def echo(request: Request) -> Answer:
     """A model that says how it understood the caller."""
     said = request.json["messages"][-1]["content"]
     return stream(sse(*words("You said: ", said[:50], ".")))
+
+
+def echo_by_responses(request: Request) -> Answer:
+    """The same by the other API."""
+    said = request.json["input"][-1].get("content", "nothing")
+    return stream(reply(spoken("You said: ", said[:50], ".")))
 
 
 def speech(request: Request) -> Answer:
@@ -48,6 +57,7 @@ class OverTheWire(Contract):
     def wire(self, server: FakeOpenAI, nowhere: Client) -> None:
         server.answers = {
             "/chat/completions": echo,
+            "/responses": echo_by_responses,
             "/audio/transcriptions": Answer([json.dumps({"text": "I am looking for a flat"}).encode()]),
             "/audio/speech": speech,
         }
@@ -71,6 +81,16 @@ class TestChat(OverTheWire, LLMContract, LLMFailureContract):
 
     def make_broken(self) -> LLM:
         return OpenAILLM(self.broken)
+
+
+class TestResponses(OverTheWire, LLMContract, LLMFailureContract):
+    deterministic = True
+
+    def make(self) -> LLM:
+        return OpenAIResponsesLLM(self.client)
+
+    def make_broken(self) -> LLM:
+        return OpenAIResponsesLLM(self.broken)
 
 
 class TestTranscribe(OverTheWire, STTContract, STTFailureContract):

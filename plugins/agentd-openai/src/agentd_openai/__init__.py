@@ -1,4 +1,4 @@
-"""OpenAI's engines: `openai` model and voice, `openai-whisper` recogniser.
+"""OpenAI's engines: `openai` model and voice, `openai-responses` model, `openai-whisper` recogniser.
 
 Nothing heavy is imported here (the client costs over a second of CPU): the factories import it when an engine is
 chosen.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @agentd.hookimpl
 def agentd_register_engines(register: Register) -> None:
     register.llm("openai", _llm)
+    register.llm("openai-responses", _responses)
     register.stt("openai-whisper", _stt)
     register.tts("openai", _tts)
 
@@ -37,6 +38,14 @@ def _llm(settings: Settings, argument: str) -> LLM:
     from agentd_openai.client import Client
 
     return OpenAILLM(Client(access(settings)), argument)
+
+
+def _responses(settings: Settings, argument: str) -> LLM:
+    from agentd_openai.access import access
+    from agentd_openai.client import Client
+    from agentd_openai.responses import OpenAIResponsesLLM
+
+    return OpenAIResponsesLLM(Client(access(settings)), argument)
 
 
 def _stt(settings: Settings, argument: str) -> STT:

@@ -21,8 +21,10 @@ Row = tuple[str, bool, str]
 
 def rows(config: Settings, env: Mapping[str, str] = os.environ) -> Iterator[Row]:
     """(what, fine, sentence) for each engine of this plugin that the settings choose; none if they choose none."""
+    by_responses = [argument or models.CHAT for argument in _arguments(config.llm_engine, "openai-responses")]
     chosen = [
         *(("model", argument or models.CHAT) for argument in _arguments(config.llm_engine, "openai")),
+        *(("model", model) for model in by_responses),
         *(
             ("recogniser", argument or models.TRANSCRIBE)
             for argument in _arguments(config.stt_engine, "openai-whisper")
@@ -39,6 +41,8 @@ def rows(config: Settings, env: Mapping[str, str] = os.environ) -> Iterator[Row]
     yield "openai access", True, f"{server.base_url}, the key is set" if config.openai_api_key else server.base_url
     for what, model in chosen:
         yield f"openai {what}", True, model + _ending(server, model)
+    if by_responses and not server.is_openai:
+        yield "openai model", True, "openai-responses needs a server with /responses, which few but OpenAI's have"
     for argument in voices:
         voice, model = models.voice_and_model(argument)
         yield "openai voice", *_voice(server, voice or models.VOICE, model)

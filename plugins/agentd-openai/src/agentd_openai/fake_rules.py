@@ -48,6 +48,39 @@ def chat_problem(body: Any) -> Problem:
     return _tools_problem([tool.get("function", {}) for tool in body["tools"]]) if "tools" in body else None
 
 
+def responses_problem(body: Any) -> Problem:
+    """Why a request to `/responses` would be refused with 400; None if it would not."""
+    items = body.get("input")
+    if not isinstance(items, list) or not items:
+        return "input", "is missing"
+    asked: set[str] = set()
+    answered: set[str] = set()
+    for number, item in enumerate(items):
+        where = f"input[{number}]"
+        call_id = item.get("call_id")
+        match item.get("type", "message"):
+            case "message":
+                if item.get("role") not in ROLES[:-1] or not isinstance(item.get("content"), str):
+                    return where, "is no message"
+            case "function_call":
+                if not _NAME.fullmatch(str(item.get("name"))) or not isinstance(item.get("arguments"), str):
+                    return f"{where}.name", "does not match the pattern, or there are no arguments"
+                if not isinstance(call_id, str) or not call_id or call_id in asked:
+                    return f"{where}.call_id", "is missing or used twice"
+                asked.add(call_id)
+            case "function_call_output":
+                if call_id not in asked or call_id in answered or not isinstance(item.get("output"), str):
+                    return "input", f"no tool call found for function call output with call_id {call_id}"
+                answered.add(call_id)
+            case _:
+                return f"{where}.type", "is unknown"
+    if unanswered := asked - answered:
+        return "input", f"no tool output found for function call {min(unanswered)}"
+    if "messages" in body:
+        return "messages", "is unknown"
+    return _tools_problem(body["tools"]) if "tools" in body else None
+
+
 def _call_problem(where: str, call: Any, waiting: set[str]) -> Problem:
     function = call.get("function", {})
     if not isinstance(call.get("id"), str) or not 0 < len(call["id"]) <= MOST_ID or call["id"] in waiting:

@@ -20,7 +20,7 @@ from typing import Any
 import h11
 import trio
 
-from agentd_openai.fake_rules import Problem, chat_problem
+from agentd_openai.fake_rules import Problem, chat_problem, responses_problem
 
 CHUNK = 65536
 PATIENCE_S = 5.0  # what has not been seen by then does not happen
@@ -165,7 +165,9 @@ class FakeOpenAI:
 
     def _illegal(self, request: Request) -> Problem:
         """What the real one would refuse, whatever it was told to answer."""
-        return chat_problem(request.json) if request.path.endswith("/chat/completions") else None
+        if request.path.endswith("/chat/completions"):
+            return chat_problem(request.json)
+        return responses_problem(request.json) if request.path.endswith("/responses") else None
 
     async def _answer(self, http: h11.Connection, socket: trio.SocketStream, request: Request) -> bool:
         """Was the answer given whole?"""

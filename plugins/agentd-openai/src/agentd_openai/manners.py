@@ -32,11 +32,24 @@ def chat_options(model: str, most_tokens: int) -> dict[str, object]:
     """The optional parameters of a chat request."""
     if not _THINKS.match(model):
         return {"temperature": TEMPERATURE, "max_tokens": most_tokens}
-    effort = next((least for family, least in _LEAST if family.match(model)), "none")
+    effort = _least(model)
     return {
         "reasoning_effort": effort,
         "max_completion_tokens": most_tokens + (0 if effort == "none" else _THOUGHTS),
     }
+
+
+def response_options(model: str, most_tokens: int) -> dict[str, object]:
+    """The same of a request to `/responses`, where they have other names."""
+    if not _THINKS.match(model):
+        return {"temperature": TEMPERATURE, "max_output_tokens": most_tokens}
+    effort = _least(model)
+    return {"reasoning": {"effort": effort}, "max_output_tokens": most_tokens + (0 if effort == "none" else _THOUGHTS)}
+
+
+def _least(model: str) -> str:
+    """How much a model that thinks has to, at least."""
+    return next((least for family, least in _LEAST if family.match(model)), "none")
 
 
 def transcription_options(model: str, language: str) -> dict[str, object]:

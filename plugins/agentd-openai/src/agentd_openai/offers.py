@@ -25,6 +25,20 @@ def meant(name: str, offers: Sequence[ToolOffer]) -> str:
     return next((offer.name for offer in offers if name in (wire_name(offer.name), offer.name)), name)
 
 
+def for_responses(offers: Sequence[ToolOffer]) -> list[dict[str, object]]:
+    """`tools` of a response. `strict` would refuse schemas with optional arguments, and is on unless told."""
+    return [
+        {
+            "type": "function",
+            "name": wire_name(offer.name),
+            "description": offer.summary,
+            "parameters": offer.schema,
+            "strict": False,
+        }
+        for offer in offers
+    ]
+
+
 def for_chat(offers: Sequence[ToolOffer]) -> list[dict[str, object]]:
     """`tools` of a chat completion."""
     return [
