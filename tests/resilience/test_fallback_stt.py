@@ -97,17 +97,25 @@ async def test_a_working_recogniser_is_left_alone(autojump_clock: MockClock) -> 
     assert call.events == []
 
 
-async def test_after_a_failure_the_last_three_seconds_are_heard_again_within_500_ms(
-    autojump_clock: MockClock,
+@pytest.mark.parametrize(
+    ("shape", "die_at_ms", "again_from_ms"),
+    [
+        ("v" * 43, 3900, 1200),  # 3 s before the piece at hand, 250 ms later
+        ("." * 25 + "v" * 35, 5000, 2300),  # voice without final words, from 300 ms before it on
+        ("." * 60, 5000, 5000),  # there was no voice: the 300 ms that may be the beginning of one
+    ],
+)
+async def test_after_a_failure_what_has_no_words_yet_is_heard_again_within_500_ms(
+    autojump_clock: MockClock, shape: str, die_at_ms: int, again_from_ms: int
 ) -> None:
-    spy = Spy(silent=True, die_at_ms=5000)
+    spy = Spy(silent=True, die_at_ms=die_at_ms)
     second = Spy(silent=True)
     call = Call(spy, second)
-    await call.play("." * 60)
-    assert spy.sessions[0] == times(100, 5000)
-    assert spy.sessions[1][0] == 2300  # 3 s before the piece at hand, 250 ms later
+    await call.play(shape)
+    assert spy.sessions[0] == times(100, die_at_ms)
+    assert spy.sessions[1][0] == again_from_ms
     assert call.switches == [("a", "b")]
-    assert second.sessions[0][-1] == 6000
+    assert second.sessions[0][-1] == 100 * len(shape)
 
 
 async def test_what_is_final_is_not_heard_twice(autojump_clock: MockClock) -> None:

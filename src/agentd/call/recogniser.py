@@ -12,6 +12,7 @@ import trio
 
 from agentd.audio.agc import Agc
 from agentd.audio.conditioning import Conditioner
+from agentd.call.relay import each
 from agentd.call.sample import AudioSample
 from agentd.config import Settings
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS
@@ -80,15 +81,16 @@ class Recogniser:
             while not self._closed:
                 try:
                     with self._receive.clone() as audio:
-                        async with self._stt.listen(audio, AudioFormat(), self._language) as transcripts:
-                            async for transcript in transcripts:
-                                self.deaf = False
-                                self._words(transcript)
+                        await each(self._stt.listen(audio, AudioFormat(), self._language), self._take)
                 except* EngineError as group:
                     self.deaf = True
                     self._emit(AsrErr(error=str(group.exceptions[0])))
                 if not self._closed:  # a session that ended by itself is opened again, like one that failed
                     await trio.sleep(AGAIN_S)
+
+    async def _take(self, transcript: Transcript) -> None:
+        self.deaf = False
+        self._words(transcript)
 
     def close(self) -> None:
         self._closed = True

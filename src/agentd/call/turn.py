@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from agentd.audio.line import ToLine
+from agentd.call.relay import each
 from agentd.call.think import Thought
 from agentd.call.tool_use import ToolUse
 from agentd.core.governor import Act, Governor
-from agentd.engines import LLM, TTS, Message, Prompt, Voice
+from agentd.engines import LLM, TTS, AudioChunk, Message, Prompt, Voice
 from agentd.errors import EngineError
 from agentd.events import Turn as TurnEvent
 
@@ -80,8 +81,8 @@ class Turn:
         self.eou_reason: str | None = None
         self.times = Times()
         self.failed = False
-
         self.scripted = False  # every model failed
+
     @property
     def committed(self) -> bool:
         """It is an answer, no guess any more."""
@@ -149,19 +150,20 @@ class Turn:
             if not self.committed:
                 self._engine_failed()
             else:
-                await out.send(self._desk.trouble())
                 self.scripted = True
+                await out.send(self._desk.trouble())
 
     async def _say(self, phrase: str) -> bool:
         """False: no voice could; the caller was told so, and what else this turn had to say would fare no better."""
-        desk, spoken = self._desk, True
+        desk, spoken, to_line = self._desk, True, ToLine()
+
+        async def heard(chunk: AudioChunk) -> None:
+            await self._push(to_line.feed(chunk.pcm, chunk.rate_hz))
+
         desk.playout.phrase(self.number, phrase)
         try:
-            async with desk.tts.speak(phrase, desk.voice) as chunks:
-                to_line = ToLine()
-                async for chunk in chunks:
-                    await self._push(to_line.feed(chunk.pcm, chunk.rate_hz))
-                await self._push(to_line.finish())
+            await each(desk.tts.speak(phrase, desk.voice), heard)
+            await self._push(to_line.finish())
         except* EngineError:
             self._engine_failed()
             spoken = False

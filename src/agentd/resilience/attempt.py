@@ -19,7 +19,6 @@ from agentd.resilience.breaker import Breaker
 
 E = TypeVar("E")
 E_co = TypeVar("E_co", covariant=True)
-T = TypeVar("T")
 
 _MARKER = re.compile(r"<\|(?:end|eot|eom|im_|start|begin|system|user|assistant)")
 """How the end-of-text and role markers begin that chat models are trained with."""
@@ -83,15 +82,6 @@ def _as_engine_error(name: str, cause: BaseException | str) -> EngineError:
     if isinstance(cause, EngineError):
         return cause if cause.engine else EngineError(str(cause), retryable=cause.retryable, engine=name)
     return EngineError(f"failed with {type(cause).__name__}", engine=name)
-
-
-async def hand_on(out: trio.MemorySendChannel[T], item: T) -> None:
-    """Give the reader `item`. A reader that closed its channel inside the block has left: its block will end us, and
-    the engine is not to blame."""
-    try:
-        await out.send(item)
-    except trio.BrokenResourceError:
-        await trio.sleep_forever()
 
 
 class Course(Generic[E]):

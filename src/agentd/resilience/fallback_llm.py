@@ -26,13 +26,14 @@ from dataclasses import replace
 import trio
 from trio.abc import ReceiveChannel
 
-from agentd.call.streams import produced, unwrapped
+from agentd.call.relay import Give, Relay
+from agentd.call.streams import unwrapped
 from agentd.core.hearing import normal
 from agentd.core.phrases import Phrases
 from agentd.engines import LLM, Prompt, Token, ToolCall
 from agentd.errors import EngineError
 from agentd.events import LlmErr
-from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, garbled, hand_on
+from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, garbled
 from agentd.resilience.budgets import (
     LLM_BESIDE,
     LLM_FIRST_WORD_S,
@@ -57,7 +58,7 @@ class FallbackLLM:
 
     def reply(self, prompt: Prompt) -> AbstractAsyncContextManager[ReceiveChannel[Token | ToolCall]]:
         """As `LLM.reply`. Raises `EngineError` when no model has a word within 6 s, or none can go on."""
-        return produced(_Reply(self._course, self._emit, self._jitter, prompt).run)
+        return Relay(_Reply(self._course, self._emit, self._jitter, prompt).run)
 
 
 class _Reply:
@@ -68,6 +69,7 @@ class _Reply:
         self._untried = list(course.chain)
         self._asked: list[_Asked] = []  # those at work
         self._winner: _Asked | None = None
+        self._no_word_yet = trio.CancelScope()
         self._news = trio.Event()
         self._last: EngineError | None = None
         self._ended = self._good = False
@@ -76,17 +78,16 @@ class _Reply:
         self.said = ""
         self.acted = False  # a tool call was handed on
 
-    async def run(self, out: trio.MemorySendChannel[Token | ToolCall]) -> None:
-        self._out = out
+    async def run(self, give: Give[Token | ToolCall]) -> None:
+        """The first model is read in this task; nearly every reply needs no other."""
+        self._give = give
         with unwrapped():
             async with trio.open_nursery() as nursery:
-                while not self._ended and (engine := self._next()) is not None:
-                    asked = _Asked(self, engine, self.prompt())
-                    self._asked.append(asked)
-                    nursery.start_soon(asked.run)
-                    await self._another_is_needed()
-                while self._asked and not self._ended:
-                    await self._until(None)
+                if (asked := self._ask()) is not None:
+                    nursery.start_soon(self._until_the_first_word, nursery)
+                    await asked.run()
+                    self._no_word_yet.cancel(reason="the first model is done")
+                await self._coordinate(nursery)
                 nursery.cancel_scope.cancel(reason="the reply is over")
         if not self._good:
             raise self._course.exhausted(self._last)
@@ -103,6 +104,7 @@ class _Reply:
         if self._winner is not None:
             return self._winner is asked
         self._winner = asked
+        self._no_word_yet.cancel(reason="a model has begun")
         why = self._last
         for other in self._asked:
             if other.since < asked.since:
@@ -118,7 +120,7 @@ class _Reply:
             self.said += item.text
         else:
             self.acted = True
-        await hand_on(self._out, item)
+        await self._give(item)
 
     def over(self, asked: _Asked, failure: EngineError | None, *, good: bool) -> None:
         """`asked` is done with: it completed the reply (`good`), failed, or was not needed (neither)."""
@@ -132,9 +134,32 @@ class _Reply:
                 self.deadline = trio.current_time() + LLM_GO_ON_S
         elif failure is None and not good:
             self._untried.insert(0, asked.engine)
-        self._news.set()
+        news, self._news = self._news, trio.Event()
+        news.set()
 
     # --- who is next
+
+    async def _until_the_first_word(self, nursery: trio.Nursery) -> None:
+        with self._no_word_yet:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            await self._coordinate(nursery)
+
+    async def _coordinate(self, nursery: trio.Nursery) -> None:
+        """Ask further models whenever one is needed, until the reply is over."""
+        await self._another_is_needed()
+        while (asked := self._ask()) is not None:
+            nursery.start_soon(asked.run)
+            await self._another_is_needed()
+        while self._asked and not self._ended:
+            await self._until(None)
+
+    def _ask(self) -> _Asked | None:
+        """The next model, put to work by whoever runs it; None: nothing is left to ask."""
+        if self._ended or (engine := self._next()) is None:
+            return None
+        asked = _Asked(self, engine, self.prompt())
+        self._asked.append(asked)
+        return asked
 
     def _next(self) -> Named[LLM] | None:
         now = trio.current_time()
@@ -167,7 +192,6 @@ class _Reply:
 
     async def _until(self, at: float | None) -> None:
         """News of a model, or the time `at`."""
-        self._news = trio.Event()
         with trio.CancelScope() as scope:
             if at is not None:
                 scope.deadline = at

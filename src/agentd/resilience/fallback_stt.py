@@ -8,7 +8,6 @@ transcripts, whose offsets are those of the audio, whoever recognised it and whe
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -17,11 +16,12 @@ from functools import partial
 import trio
 from trio.abc import ReceiveChannel
 
-from agentd.call.streams import produced, unwrapped
+from agentd.call.relay import Give, Relay
+from agentd.call.streams import unwrapped
 from agentd.engines import STT, AudioFormat, Heard, Transcript
 from agentd.errors import EngineError
 from agentd.events import AsrErr
-from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, garbled, hand_on
+from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, garbled
 from agentd.resilience.budgets import (
     STT_AGAIN_S,
     STT_ALONE_S,
@@ -31,14 +31,13 @@ from agentd.resilience.budgets import (
     STT_DOUBT_MS,
     STT_FAIL_BACK_S,
     STT_MOST_TEXT,
-    STT_REPLAY_S,
     STT_SAME_ENGINE,
     STT_SECOND_OPINION_S,
     STT_STALLED_MOST_S,
     STT_STALLED_S,
     STT_UNHEARD_MS,
 )
-from agentd.resilience.kept import Kept
+from agentd.resilience.kept import Kept, Replay
 from agentd.resilience.second_opinion import Unheard, transcribe
 
 Jitter = Callable[[float, float], float]
@@ -51,7 +50,8 @@ class FallbackSTT:
 
     def __init__(self, chain: Sequence[Named[STT]], emit: Emit, *, jitter: Jitter = random.uniform) -> None:
         self._course, self._emit, self._jitter = Course("stt", chain, emit), emit, jitter
-        self._recent: deque[Kept] = deque()  # the last seconds, for the next session
+        self._recent = Replay()
+        self._giving = trio.Lock()  # a session and a second opinion may find words at the same time
         self._unheard = Unheard()
         self._asking: trio.CancelScope | None = None  # a second opinion
         self._known = _Known()
@@ -63,27 +63,29 @@ class FallbackSTT:
     ) -> AbstractAsyncContextManager[ReceiveChannel[Transcript]]:
         """As `STT.listen`. Raises `EngineError` when the whole chain has failed; listened to again, it goes on with
         the audio that it still has."""
-        return produced(partial(self._listen, audio, fmt, language))
+        return Relay(partial(self._listen, audio, fmt, language))
 
     async def _listen(
-        self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str, out: trio.MemorySendChannel[Transcript]
+        self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str, reader: Give[Transcript]
     ) -> None:
+        async def give(transcript: Transcript) -> None:
+            async with self._giving:
+                await reader(transcript)
+
         with unwrapped():
             async with trio.open_nursery() as nursery:
 
                 def doubt(kept: list[Kept]) -> None:
                     if self._asking is None:
                         self._asking = trio.CancelScope()
-                        nursery.start_soon(self._second_opinion, feed, self._asking, kept, fmt, language, out)
+                        nursery.start_soon(self._second_opinion, feed, self._asking, kept, fmt, language, give)
 
                 feed = _Feed(self._recent, self._unheard, doubt)
                 nursery.start_soon(feed.run, audio)
-                await self._sessions(feed, fmt, language, out)
+                await self._sessions(feed, fmt, language, give)
                 nursery.cancel_scope.cancel(reason="listening is over")
 
-    async def _sessions(
-        self, feed: _Feed, fmt: AudioFormat, language: str, out: trio.MemorySendChannel[Transcript]
-    ) -> None:
+    async def _sessions(self, feed: _Feed, fmt: AudioFormat, language: str, give: Give[Transcript]) -> None:
         last: EngineError | None = None
         engines = self._course.engines()
         if not any(named.breaker.ready(trio.current_time()) for named in self._course.chain):
@@ -94,7 +96,9 @@ class FallbackSTT:
             self._course.use(engine, last)
             fruitless = 0
             while fruitless < STT_SAME_ENGINE:
-                session = _Session(engine, feed, self._known, self._give(out), self._way_back(engine), self._stalled_s)
+                session = _Session(
+                    engine, feed, self._known, self._from_session(give), self._way_back(engine), self._stalled_s
+                )
                 failure = await self._session(session, engine, fmt, language)
                 if failure is None and feed.ended:
                     return
@@ -104,7 +108,7 @@ class FallbackSTT:
                     break
                 self._emit(AsrErr(error=str(failure)))
                 last = failure
-                await self._keep(out)
+                await self._keep(give)
                 if session.fruitful:
                     fruitless, self._stalled_s = 0, STT_STALLED_S
                 fruitless += 1
@@ -140,7 +144,7 @@ class FallbackSTT:
         kept: list[Kept],
         fmt: AudioFormat,
         language: str,
-        out: trio.MemorySendChannel[Transcript],
+        give: Give[Transcript],
     ) -> None:
         """Another engine, beside the session, for an utterance that brought no words."""
         try:
@@ -165,28 +169,33 @@ class FallbackSTT:
                 engine.breaker.succeeded()
                 if feed.session is not None:
                     feed.session.overrule(engine)
-                self._known.final(words)
-                await hand_on(out, words)
+                self._final(words)
+                await give(words)
         finally:
             self._asking = None
 
-    def _give(self, out: trio.MemorySendChannel[Transcript]) -> Callable[[Transcript, int], Awaitable[None]]:
-        async def give(transcript: Transcript, until_ms: int) -> None:
+    def _from_session(self, give: Give[Transcript]) -> Callable[[Transcript, int], Awaitable[None]]:
+        async def note(transcript: Transcript, until_ms: int) -> None:
             if self._unheard.words(until_ms) and self._asking is not None:
                 self._asking.cancel(reason="the words have come")
-            await hand_on(out, transcript)
+            if transcript.final:
+                self._recent.final(until_ms)
+            await give(transcript)
 
-        return give
+        return note
 
-    async def _keep(self, out: trio.MemorySendChannel[Transcript]) -> None:
+    async def _keep(self, give: Give[Transcript]) -> None:
         """A partial whose beginning is no longer in the replay stands as final: the next session knows nothing of those
         words, and its first partial would replace them."""
         words, self._known.partial = self._known.partial, None
-        if words is None or words.until_ms is None or not self._recent:
-            return
-        if words.from_ms < self._recent[0].from_ms:
-            await hand_on(out, replace(words, final=True))
-            self._known.final(words)
+        if words is not None and words.until_ms is not None and words.from_ms < self._recent.cut_ms:
+            await give(replace(words, final=True))
+            self._final(words)
+
+    def _final(self, words: Transcript) -> None:
+        until_ms = words.until_ms or 0
+        self._known.reached_ms = max(self._known.reached_ms, until_ms)
+        self._recent.final(until_ms)
 
     def _way_back(self, engine: Named[STT]) -> Callable[[], bool]:
         """Tells a session with `engine` whether it should make way for the first one."""
@@ -203,19 +212,14 @@ class FallbackSTT:
 class _Known:
     """What is known of the call's words, whoever recognised them. Times are media time."""
 
-    final_ms: int = 0  # audio up to here has its final text: never replayed
-    reached_ms: int = 0  # ... and up to here some text
+    reached_ms: int = 0  # audio up to here has some text
     partial: Transcript | None = None  # the last one since the last final
-
-    def final(self, words: Transcript) -> None:
-        until_ms = words.until_ms or 0
-        self.final_ms, self.reached_ms = max(self.final_ms, until_ms), max(self.reached_ms, until_ms)
 
 
 class _Feed:
     """The call's audio, on its way to whichever session is open."""
 
-    def __init__(self, recent: deque[Kept], unheard: Unheard, doubt: Callable[[list[Kept]], None]) -> None:
+    def __init__(self, recent: Replay, unheard: Unheard, doubt: Callable[[list[Kept]], None]) -> None:
         self.recent, self._unheard, self._doubt = recent, unheard, doubt
         self.session: _Session | None = None
         self.ended = False
@@ -223,9 +227,7 @@ class _Feed:
     async def run(self, audio: ReceiveChannel[Heard]) -> None:
         async for heard in audio:
             piece = Kept.of(heard)
-            self.recent.append(piece)
-            while heard.until_ms - self.recent[0].until_ms >= STT_REPLAY_S * 1000:
-                self.recent.popleft()
+            self.recent.hear(piece)
             if self.session is not None:
                 self.session.hear(heard)
             if (kept := self._unheard.hear(piece)) is not None:
@@ -301,8 +303,7 @@ class _Session:
     async def run(self, fmt: AudioFormat, language: str) -> None:
         """Until the audio, the session or our patience ends. Raises `EngineError` when the engine ended it."""
         for piece in self._feed.recent:
-            if piece.until_ms > self._known.final_ms:
-                self.hear(piece.heard)
+            self.hear(piece.heard)
         self._answered()  # an engine that is given three seconds at once may take a moment
         self._feed.session = self
         try:
@@ -340,12 +341,10 @@ class _Session:
         """Remember it; the media time that it rests on."""
         until_ms = transcript.until_ms
         if until_ms is None:  # an engine without offsets means all that it has been given
-            until_ms = self._feed.recent[-1].until_ms if self._feed.recent else 0
+            until_ms = self._feed.recent.until_ms
         known = self._known
         known.reached_ms = max(known.reached_ms, until_ms)
         known.partial = None if transcript.final else transcript
-        if transcript.final:
-            known.final_ms = max(known.final_ms, until_ms)
         return until_ms
 
 

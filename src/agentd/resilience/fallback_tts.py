@@ -14,11 +14,11 @@ from functools import partial
 import trio
 from trio.abc import ReceiveChannel
 
-from agentd.call.streams import produced
+from agentd.call.relay import Give, Relay
 from agentd.engines import TTS, AudioChunk, Voice
 from agentd.errors import EngineError
 from agentd.events import TtsErr
-from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt, hand_on
+from agentd.resilience.attempt import Course, Emit, Named, Patience, attempt
 from agentd.resilience.budgets import (
     TTS_FIRST_AUDIO_S,
     TTS_GAP_S,
@@ -38,14 +38,14 @@ class FallbackTTS:
     def speak(self, text: str, voice: Voice) -> AbstractAsyncContextManager[ReceiveChannel[AudioChunk]]:
         """As `TTS.speak`. A text without a letter or digit is no audio, and no engine is asked. Raises `EngineError`
         when every voice has failed."""
-        return produced(partial(self._speak, text, voice))
+        return Relay(partial(self._speak, text, voice))
 
-    async def _speak(self, text: str, voice: Voice, out: trio.MemorySendChannel[AudioChunk]) -> None:
+    async def _speak(self, text: str, voice: Voice, give: Give[AudioChunk]) -> None:
         if not any(c.isalnum() for c in text):
             return
         last: EngineError | None = None
         for engine in self._course.engines():
-            spoken = _Spoken(self._course, engine, text, voice, out, last)
+            spoken = _Spoken(self._course, engine, text, voice, give, last)
             try:
                 await attempt(engine, partial(spoken.run, self._first_audio_s))
             except EngineError as e:
@@ -65,10 +65,10 @@ class _Spoken:
         engine: Named[TTS],
         text: str,
         voice: Voice,
-        out: trio.MemorySendChannel[AudioChunk],
+        give: Give[AudioChunk],
         before: EngineError | None,
     ) -> None:
-        self._course, self._engine, self._text, self._voice, self._out = course, engine, text, voice, out
+        self._course, self._engine, self._text, self._voice, self._give = course, engine, text, voice, give
         self._before = before
 
     async def run(self, first_audio_s: float) -> None:
@@ -100,7 +100,7 @@ class _Spoken:
                         self._course.use(self._engine, self._before)
                     patience.rest()
                     for ready in held:
-                        await hand_on(self._out, ready)
+                        await self._give(ready)
                     held.clear()
                     patience.wait(TTS_GAP_S, "further audio")
         if spoken_s < least_s:
