@@ -11,13 +11,14 @@ from agentd.commands._common import table
 
 @click.command()
 def command() -> None:
-    """List the plugins: name, version, hooks, and the engines they bring.
+    """List the plugins: name, version, hooks, and the engines and tools they bring.
 
     \b
     agentd plugins
     AGENTD_PLUGINS=local,guards agentd plugins     only these two
     AGENTD_DISABLED=silero agentd plugins          all but this one
     """
+    from agentd.agents.tool_names import KnownTools
     from agentd.config import Settings
     from agentd.plugin_discovery import choice
     from agentd.plugins import PORTS, Plugins
@@ -28,6 +29,8 @@ def command() -> None:
     for kind in PORTS:
         for engine, plugin in loaded.engines(kind):
             brings.setdefault(plugin, []).append(f"{kind}:{engine}")
+    for tool, plugin in KnownTools(loaded.tools()).source.items():
+        brings.setdefault(plugin, []).append(f"tool:{tool}")
     rows = [
         (
             each.name,
@@ -37,4 +40,4 @@ def command() -> None:
         )
         for each in loaded.names()
     ]
-    table("Plugins, in the order in which they are asked", ("plugin", "version", "hooks", "engines"), rows)
+    table("Plugins, in the order in which they are asked", ("plugin", "version", "hooks", "brings"), rows)

@@ -13,6 +13,7 @@ import agentd
 from agentd.engines import AudioChunk, Voice
 from agentd.errors import ConfigError
 from agentd.hookspecs import Register
+from agentd_example_engine.opening_hours import agentd_register_tools as agentd_register_tools
 
 if TYPE_CHECKING:
     from agentd.config import Settings
