@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import stat
 import subprocess
 import sys
@@ -41,6 +42,14 @@ def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
     tokens.new("b")
     assert stat.S_IMODE((tmp_path / "state" / "tokens.json").stat().st_mode) == 0o600
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["tokens.json"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for somebody else")
+def test_root_leaves_the_file_to_the_owner_of_the_directory(tmp_path: Path) -> None:
+    os.chown(tmp_path, 12345, 12346)
+    Tokens(tmp_path).new("a")
+    found = (tmp_path / "tokens.json").stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 12346, 0o600)
 
 
 def test_a_running_daemon_hears_of_new_and_revoked_tokens(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """How long the loop keeps everybody waiting: the longest pass through the ready tasks in each second, and who it was.
 
 Trio looks at sockets and clocks between two passes. While one lasts, no call gets or sends a frame. An instrument reads
-the clock at every task step, which costs 1.2 us (a task step itself takes 3 or more). What it found is read once a
-second, by a task, since an instrument may wake nobody.
+the clock at every task step, to be able to say who it was: 1.2 us each, 0.02 CPU-s a call-minute of the 0.4 that a call
+may cost. What it found is read once a second, by a task, since an instrument may wake nobody.
 """
 
 from __future__ import annotations
