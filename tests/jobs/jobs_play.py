@@ -58,6 +58,7 @@ class Jobs:
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)  # (to, key)
     texts: list[str] = field(default_factory=list)
     pids: set[int] = field(default_factory=set)
+    ready: set[int] = field(default_factory=set)
     changed: trio.Event = field(default_factory=trio.Event)
 
     def start(self) -> int:
@@ -84,7 +85,10 @@ class Jobs:
                 while b"\n" in buffer:
                     line, _, buffer = buffer.partition(b"\n")
                     said = json.loads(line)
-                    if "sent" in said:
+                    if "ready" in said:
+                        self.ready.add(said["pid"])
+                        answer = GO
+                    elif "sent" in said:
                         self.sent[said["to"], said["sent"]] += 1
                         self.texts.append(said["text"])
                         answer = GO

@@ -3,11 +3,24 @@ once, nothing is lost."""
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import trio
 
 from agentd.config import Settings
+from agentd.jobs import listing
+from agentd.jobs.errors import JobsError, NoSuchJob
+from agentd.jobs.listing import Job
+from agentd.jobs.place import Place
 from agentd.store.sql_store import SqlStore
-from tests.jobs.jobs_play import ACTIONS, GO, HOLD, POINTS, Zygote, calls_are_over, jobs, opened, phone_of
+from tests.jobs.jobs_play import ACTIONS, FAIL, GO, HOLD, POINTS, Zygote, calls_are_over, jobs, opened, phone_of
+
+T = TypeVar("T")
 
 SIDS = ("CA0", "CA1", "CA2", "CA3", "CA4", "CA5")
 KILLS = {sid: POINTS[number :: len(SIDS)] for number, sid in enumerate(SIDS)}
@@ -69,3 +82,98 @@ async def test_killed_at_every_point_each_effect_happens_once(zygote: Zygote, se
         assert await store.calls_over_without_job(before_ms=10**15) == []
     assert {to for to, _ in play.sent} == {phone_of(number) for number in range(len(SIDS))}
     assert len(play.sent) == len(SIDS)  # one key for each message, however often it was sent
+
+
+async def test_jobs_of_a_dead_node_are_taken_over_by_another(zygote: Zygote, postgres: str, tmp_path: Path) -> None:
+    settings = Settings.of(state_dir=tmp_path, database_url=postgres)
+    async with opened(settings) as store, jobs(zygote, settings) as play:
+        await calls_are_over(store, "CA0")
+        hold, at = "begin leads.upsert", dict[str, int]()
+
+        def answer(pid: int, call: str, point: str) -> str:
+            at[point] = pid
+            return HOLD if point == hold and play.reached[call, point] == 1 else GO
+
+        play.answer = answer
+        first = play.start()
+        await play.until(lambda: hold in at)
+        second = play.start()
+        await play.until(lambda: second in play.ready)
+        assert play.reached["CA0", hold] == 1  # the first one is alive, though it does not move: its job is its own
+        play.kill(first)
+        await play.until(lambda: "end whatsapp.send" in at)
+        assert at["end plan"] == first
+        assert at["end summary.generate"] == first
+        assert [at[f"end {tool}"] for tool in ACTIONS[1:]] == [second] * 4
+        assert await effects(store, "CA0") == ONCE
+        assert play.reached["CA0", "begin plan"] == play.reached["CA0", "begin summary.generate"] == 1
+
+
+async def test_stopped_in_mid_step_it_goes_on_with_the_next_process(zygote: Zygote, tmp_path: Path) -> None:
+    settings = Settings.of(state_dir=tmp_path)
+    async with opened(settings) as store, jobs(zygote, settings) as play:
+        await calls_are_over(store, "CA0")
+        play.answer = lambda pid, call, point: (
+            HOLD if point == "end calls.log_create" and play.reached[call, point] == 1 else GO
+        )
+        first = play.start()
+        await play.until(lambda: play.reached["CA0", "end calls.log_create"] == 1)
+        play.kill(first, signal.SIGTERM)
+        play.start()  # waits until the first one has let go
+        await play.until(lambda: play.reached["CA0", "end whatsapp.send"] == 1)
+        assert await effects(store, "CA0") == ONCE
+        assert play.reached["CA0", "begin crm.update"] == 1
+
+
+async def test_a_step_that_fails_is_tried_again_then_seen_and_begun_again_by_hand(
+    zygote: Zygote, settings: Settings
+) -> None:
+    place = Place.of(settings)
+    async with opened(settings) as store, jobs(zygote, settings) as play:
+        assert listing.jobs(place) == []
+        await calls_are_over(store, "CA0", area="later")
+        failing = "begin crm.update"
+        play.answer = lambda pid, call, point: FAIL if point == failing and play.reached[call, point] <= 4 else GO
+        play.waits_s = [0.05, 0.05]
+        pid = play.start()
+        await play.until(lambda: play.reached["CA0", failing] == 3)
+
+        def failed() -> Job | None:
+            return next(iter(listing.jobs(place, states=["failed"])), None)
+
+        job = await soon(failed)
+        assert (job.id, job.call_sid, job.step) == ("after-call-CA0", "CA0", "3 crm.update")
+        assert (job.tries, job.why) == (3, "the test wants it so")
+        [later] = listing.jobs(place, states=["later"])
+        assert (later.id, later.call_sid) == ("after-call-CA0-later-1", "CA0")
+        assert later.due_ms is not None
+        with pytest.raises(JobsError, match="only a job that has failed"):
+            listing.retry(place, later.id)
+        with pytest.raises(NoSuchJob):
+            listing.retry(place, "after-call-CA7")
+
+        listing.retry(place, job.id)
+        await play.until(lambda: play.reached["CA0", "end whatsapp.send"] == 1)
+        assert play.reached["CA0", failing] == 5  # one more failed, then it went through
+        assert play.reached["CA0", "begin leads.upsert"] == 1
+        assert await effects(store, "CA0") == ONCE | {"leads": [("Dana", {"name": "Dana", "area": "later"})]}
+
+        with listing._client(place) as client:
+            client.set_workflow_delay(later.id, delay_seconds=0.01)
+        play.kill(pid)  # asleep, it is nobody's
+        play.start()
+        await play.until(lambda: play.reached["CA0", "end leads.tag"] == 1)
+        [lead] = await store.crm.leads(phone=phone_of(0))
+        assert lead.tags == ("follow-up",)
+        done = await soon(lambda: len(found := listing.jobs(place, states=["done"])) == 2 and found)
+        assert {each.tries for each in done} == {0}
+    kept = b"".join(path.read_bytes() for path in settings.state_dir.glob("jobs.db*"))
+    assert not any(word in kept for word in (b"Dana", b"Haifa", phone_of(0).encode()))
+
+
+async def soon(look: Callable[[], T | bool | None]) -> T:
+    """What is recorded just after a process has said so."""
+    with trio.fail_after(20):
+        while not (found := look()):
+            await trio.sleep(0.1)
+    return found  # type: ignore[return-value]

@@ -122,7 +122,10 @@ async def work(told: dict[str, Any]) -> None:
                     worker.stop()
 
             nursery.start_soon(watch)
-            await worker.run()
+            async with trio.open_nursery() as running:
+                await running.start(worker.run)
+                line = Line(await trio.open_tcp_stream("127.0.0.1", told["port"]))
+                await line.ask(ready="yes")
             nursery.cancel_scope.cancel(reason="stopped")
     await store.aclose()
 

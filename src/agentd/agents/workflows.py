@@ -35,7 +35,7 @@ from agentd.core.workflows import Action, Booked, CallOutcome, Later, Plan
 from agentd.errors import EngineError
 from agentd.events import NOTHING, Event, PluginFailure, Private, ToolAsked, ToolOver
 from agentd.office import Meeting, OfficeError
-from agentd.storage import Conversation, Store, StoreError
+from agentd.storage import CallRow, Conversation, Store, StoreError
 from agentd.tools import ToolAnswer, ToolDesk
 
 log = logging.getLogger("agentd.jobs")
@@ -138,7 +138,7 @@ class AfterCall:
 
     async def _outcome(self, found: Conversation, playbook: Playbook) -> CallOutcome:
         call = found.call
-        meeting = await self._meeting(found)
+        meeting = await self._meeting(call)
         return CallOutcome(
             slots=_slots(found),
             heard=tuple(line.text.text for line in found.lines if line.who == "caller"),
@@ -152,14 +152,14 @@ class AfterCall:
             can_message=self._can_message,
         )
 
-    async def _meeting(self, found: Conversation) -> Meeting | None:
-        """The one of this call, else the next one that they have, as long as it stands."""
-        dealings = await self._store.dealings(found.call.caller)
-        standing = [meeting for meeting in dealings.meetings if meeting.status == "booked"]
-        ours = [meeting for meeting in standing if meeting.call_sid == found.call.call_sid]
+    async def _meeting(self, call: CallRow) -> Meeting | None:
+        """The last one booked in this call, else the next one that they have, as long as it stands."""
+        ours = [m for m in (await self._store.dealings_of(call)).meetings if m.status == "booked"]
+        if ours:
+            return ours[-1]
         now_ms = round(self._clock() * 1000)
-        ahead = sorted((m for m in standing if m.span.from_ms > now_ms), key=lambda m: m.span.from_ms)
-        return next(iter([*reversed(ours), *ahead]), None)
+        theirs = (await self._store.dealings(call.caller)).meetings
+        return next((m for m in theirs if m.status == "booked" and m.span.from_ms > now_ms), None)
 
 
 class _Came:

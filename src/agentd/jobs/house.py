@@ -11,29 +11,19 @@ from contextlib import aclosing
 import trio
 
 from agentd.agents.approvals import ApprovalDesk
+from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.agents.playbook_watch import PlaybookWatch
 from agentd.agents.toolboxes import Toolboxes
 from agentd.agents.workflows import AfterCall
 from agentd.config import Settings
 from agentd.core.playbook import Playbook
 from agentd.errors import ConfigError
-from agentd.events import Private
 from agentd.jobs.worker import Worker
-from agentd.office import NotAllowed, Note, Office
+from agentd.office import Office
 from agentd.plugins import Plugins
 from agentd.store.sql_store import SqlStore, wall_ms
 
 log = logging.getLogger("agentd.jobs")
-
-
-class NoWhatsApp:
-    """The messenger of an office without an account."""
-
-    async def send(self, to: Private, text: str, key: str, *, template: str = "") -> Note:
-        raise NotAllowed("no WhatsApp account is set up (WHATSAPP_PROVIDER)")
-
-    async def thread(self, phone: Private, limit: int = 20) -> list[Note]:
-        return []
 
 
 async def run_jobs(settings: Settings, parent: trio.abc.ReceiveStream | None = None) -> None:

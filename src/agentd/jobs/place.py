@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.pool import NullPool
+
 from agentd.config import Settings
 from agentd.errors import ConfigError
 from agentd.store.database import Database
@@ -47,7 +50,9 @@ class Place:
             problem = f"{self.file} cannot be written: {error.strerror}"
             raise ConfigError("settings", "AGENTD_STATE", problem, "name a directory that agentd may write") from error
 
-    @property
-    def exists(self) -> bool:
-        """Whether there may be jobs: a SQLite file is there, or it is a server."""
-        return self.file is None or (self.file.exists() and self.file.stat().st_size > 0)
+    def used(self) -> bool:
+        """Whether jobs were ever run here. Raises `SQLAlchemyError` when the server does not answer."""
+        if self.file is not None:
+            return self.file.exists() and self.file.stat().st_size > 0
+        engine = create_engine(self.url, poolclass=NullPool, hide_parameters=True)
+        return inspect(engine).has_table("workflow_status", schema=SCHEMA)
