@@ -264,12 +264,13 @@ async def test_a_no_and_no_answer_are_both_a_no(
 ) -> None:
     house = House()
     house.office.customer(CALLER)
-    call = house.conversation(Agent.BACK_OFFICE)
+    call = house.conversation(Agent.BACK_OFFICE, replace(PLAYBOOK, phrases={"not-known": ("We will see to it.",)}))
     async with trio.open_nursery() as nursery:
         if decision is not None:
             nursery.start_soon(decide, house, decision)
         answer = await call.ask("crm.update", changes={"credit": "9000"})
     assert (answer.ok, answer.pending) == (False, pending)
+    assert json.loads(answer.result).get("say") == ("We will see to it." if pending else None)
     assert house.rulings() == [("crm.update", "ask", "unusual-field")]
     assert house.outcomes() == [("crm.update", "denied")]
     assert house.office.effects == []

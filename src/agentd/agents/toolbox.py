@@ -206,15 +206,13 @@ class Toolbox:
                 return None
             case "expired":
                 why = "A person has to decide this, and has not yet. It was not done: say that somebody will see to it."
-                return "denied", ToolAnswer(failure(why, self._say("approval-expired")), ok=False, pending=True)
+                say = self._facts.playbook.phrase("not-known")
+                return "denied", ToolAnswer(failure(why, say), ok=False, pending=True)
             case "denied":
                 why = "A person has decided against it. It was not done."
-                return "denied", ToolAnswer(failure(why, self._say("approval-denied")), ok=False)
+                return "denied", ToolAnswer(failure(why), ok=False)
             case _:
                 return "cancelled", _CANCELLED
-
-    def _say(self, key: str) -> str:
-        return self._facts.playbook.phrase(key)
 
     async def _perform(self, tool: Tool, arguments: msgspec.Struct, key: str) -> tuple[str, ToolAnswer]:
         facts = self._facts
