@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
-from agentd.core.slots.speech import Calendar, Money, Places, Speech, Timing
+from agentd.core.slots.speech import Calendar, Choosing, Money, Places, Speech, Timing
 from agentd.core.slots.words import Numerals
 
 _UNITS = (
@@ -67,6 +67,7 @@ ENGLISH = Speech(
         any_time=re.compile(r"\b(any ?time|any day|whenever|doesn't matter|don't mind|no preference)\b"),
         any_day=re.compile(r"\b(any day|whichever day|(doesn't matter|don't mind) (which|what) day)\b"),
         next_week=re.compile(r"\bnext week\b"),
+        week_begins=0,
         half=frozenset({"half"}),
         quarter=frozenset({"quarter"}),
         to=frozenset({"to", "before"}),
@@ -124,6 +125,29 @@ ENGLISH = Speech(
                "east": "east", "west": "west", "downtown": "downtown"},
         not_after=frozenset(),
         lead=re.compile(r"^(?:(?:in|around|near|somewhere|the|area|of|maybe|probably|close|to|about|i'd|like|want)\s+)+"),
+    ),
+    choosing=Choosing(
+        neither=re.compile(
+            r"\b(neither|none|(doesn't|does not|don't|do not|won't|can't|cannot|isn't|not)( really)? "
+            r"(works?|suits?|do|make|good|possible|free|able)|(some|any)thing (else|later|earlier|sooner)"
+            r"|(another|a different|some other|any other) (time|day|one)|busy|earlier than that|later than that)\b"
+        ),
+        never=re.compile(
+            r"\b((no|don't|do not|without)( \w+)? (need|want|a|any)?( to)? ?(meeting|appointment|meet)"
+            r"|just (call|have (someone|somebody) call)( me)?( back)?|no need|never mind|forget it|not now)\b"
+        ),
+        either=re.compile(
+            r"\b(either|any of (them|those)|doesn't matter|don't mind|whichever|you choose|both (work|are))\b"
+        ),
+        agrees=re.compile(
+            r"\b((sounds|looks|that's|is) (good|great|fine|perfect)|works|that suits|suits me|book it|go ahead|fine"
+            r"|let's do|great|good|please do|put me down|i'll take it|lovely|wonderful)\b"
+        ),
+        first=re.compile(r"\bthe (earlie(r|st)|soone(r|st))( one| time)?\b"),
+        last=re.compile(r"\bthe (later|latest)( one| time)?\b"),
+        option=frozenset({"option", "number"}),
+        article="",
+        courtesy=frozenset({"please", "thanks", "thank", "you", "that", "that's", "it", "do", "i'm", "afraid", "oh"}),
     ),
     flexible=re.compile(
         r"\b(it depends|depends( on [\w ]+)?|i'm flexible|flexible|no (fixed|specific) \w+|doesn't matter"

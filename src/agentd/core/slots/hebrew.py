@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time
 
-from agentd.core.slots.speech import Calendar, Money, Places, Speech, Timing
+from agentd.core.slots.speech import Calendar, Choosing, Money, Places, Speech, Timing
 from agentd.core.slots.words import Numerals
 
 _UNITS = {
@@ -89,6 +89,7 @@ HEBREW = Speech(
         any_time=re.compile(r"(לא משנה|מתי שנוח|מתי שתרצו|כל יום|כל שעה|לא אכפת)"),
         any_day=re.compile(r"(לא משנה (לי )?(באיזה|איזה) יום|כל יום|בכל יום|לא אכפת לי באיזה יום)"),
         next_week=re.compile(r"בשבוע הבא"),
+        week_begins=6,
         half=frozenset({"וחצי"}),
         quarter=frozenset({"רבע", "ברבע", "ורבע"}),
         to=frozenset(),
@@ -145,6 +146,27 @@ HEBREW = Speech(
                "מזרח": "מזרח", "במזרח": "מזרח", "מערב": "מערב", "במערב": "מערב"},
         not_after=frozenset({"יום", "ביום", "ליום", "מיום", "דבר", "קודם"}),
         lead=re.compile(r"^(?:(?:באזור|אזור|באיזור|איזור|ליד|בסביבות|סביבות|ה|אולי|בערך|איפשהו|רק|של)\s+)*(?:ב(?=[^\W]{3}))?"),
+    ),
+    choosing=Choosing(
+        neither=re.compile(
+            r"(?<!\S)ו?(אף אחד|אף אחת|(זה )?לא( כל כך| ממש)? ?(מתאים|מתאימה|נוח|נוחה|טוב|טובה|מסתדר|יכולה?|אוכל|אפשרי)"
+            r"( לי| לנו)?|(משהו|זמן|מועד|יום) (אחר|מוקדם|מאוחר)|(מוקדם|מאוחר) יותר|יותר (מוקדם|מאוחר)"
+            r"|שעה אחרת|עסוק|עסוקה)(?!\S)"
+        ),
+        never=re.compile(
+            r"(לא (צריכה?|צריכים|רוצה|רוצים|חייבים?|חייבת)( את ה| שום)? ?(פגישה|להיפגש|לקבוע)"
+            r"|בלי פגישה|אין צורך|לא צריך|(רק |פשוט )?(שיחזרו|תחזרו) אלי+י?|עזבי|תעזבי|תעזבו|לא עכשיו)"
+        ),
+        either=re.compile(r"(לא משנה|לא אכפת|מה שנוח|מה שמתאים|כל אחד|שניהם|שתיהן|מה שתרצ)"),
+        agrees=re.compile(
+            r"(?<!\S)ו?(מתאים|מתאימה|נוח|תקבעי|תקבעו|לקבוע|קבענו|סגור|סגרנו|מעולה|אחלה|הולך|טוב|נהדר|בשמחה|אשמח|יאללה)"
+            r"(?!\S)"
+        ),
+        first=re.compile(r"(?<!\S)[בל]?ה(מוקדם|מוקדמת|כי מוקדם)(?!\S)"),
+        last=re.compile(r"(?<!\S)[בל]?ה(מאוחר|מאוחרת|כי מאוחר)(?!\S)"),
+        option=frozenset({"אפשרות", "מספר", "האפשרות"}),
+        article="ה",
+        courtesy=frozenset({"תודה", "רבה", "בבקשה", "לי", "זה", "אז", "את"}),
     ),
     flexible=re.compile(
         r"(תלוי( ב[\w ]+)?|(אני |אנחנו )?גמיש(ה|ים)?|לא משנה( לי)?|לא אכפת( לי)?|פתוח(ה|ים)? (להכול|להצעות)"

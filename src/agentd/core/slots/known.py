@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agentd.core.slots.readers.base import canonical
-from agentd.core.slots.readers.when import When
+from agentd.core.slots.readers.when import ANY
 from agentd.core.slots.replay import Dialogue
 from agentd.core.windows import Wish
 
@@ -65,7 +65,5 @@ def _question(dialogue: Dialogue) -> str:
 
 def wish_of(dialogue: Dialogue) -> Wish:
     """The last day and time that the caller named for a meeting: in a slot of type "date", or in passing."""
-    slots = [slot.name for slot in dialogue.playbook.slots if slot.type == "date"]
-    found = [each.known for name in slots for each in (dialogue.values.get(name), dialogue.parts.get(name)) if each]
-    when = next((known for known in found if isinstance(known, When)), dialogue.when)
-    return Wish() if when is None else Wish(when.day, when.at, "" if when.part == "any" else when.part)
+    when = dialogue.meeting.wish
+    return Wish(when.day, when.at, "" if when.part == ANY else when.part)

@@ -16,33 +16,33 @@ confirmation, the closing.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from rapidfuzz import fuzz
 
-from agentd.core.handover import asks_for_a_person
 from agentd.core.playbook import Playbook, Slot
+from agentd.core.slots.lines import (
+    after_correction,
+    intent_of,
+    is_question,
+    question_behind,
+    sentences_of,
+    without_asides,
+)
+from agentd.core.slots.meeting import Meeting
 from agentd.core.slots.readers import ORDER, READERS, Ask, Found
 from agentd.core.slots.readers.phone import ending, tail
-from agentd.core.slots.readers.when import When
+from agentd.core.slots.readers.when import When, say
 from agentd.core.slots.readers.yes_no import verdict
 from agentd.core.slots.speech import Speech
 from agentd.core.slots.spelling import spelled
 from agentd.core.slots.words import clean, plain, words
+from agentd.core.speech import Message
 
 MISSES = 3  # times that an answer is not understood before its slot is left alone
 HEARD = 85  # of 100: how much of a sentence of ours must stand in what the caller heard
-SHORT = 6  # words of an answer that may be small talk as a whole
 SURE = ("phone", "date", "money")  # an answer even inside a question
-LONGER = {
-    "robot": 30,
-    "refuse": 30,
-    "repeat": 12,
-    "angry": 40,
-    "off-topic": 60,
-}  # what is meant even inside a longer one
 TYPED = ("phone", "date", "choice", "number", "money", "area", "timing")  # what cannot be mistaken for anything else
 GOES_ON = ("filler", "again", "go-on", "silent-1", "silent-2", "time-warning", "resume", "once-more")
 """Phrases of the house that leave our question open."""
@@ -65,7 +65,6 @@ class Dialogue:
     missed_in_a_row: int = 0  # lines; any other line ends the row
     missed: int = 0  # lines, in all
     asked_for_human: bool = False
-    when: When | None = None  # a time to meet that was named in passing, where no slot asks for one
     asides: int = 0  # questions, anger and the like in a row, while a question of ours is open
     lines: int = 0  # of the caller
     heard: str = ""  # the agent's last line
@@ -73,12 +72,21 @@ class Dialogue:
     last: str = ""  # the slot that was filled last
     said: str = ""  # "", "repeat", "goodbye", "unclear", "confirmed", "denied", "corrected", "skipped", or small talk
     news: list[str] = field(default_factory=list)  # slots that the last line filled
+    meeting: Meeting = field(init=False)
     closed: bool = False  # everything is known, and the caller has heard the closing
 
-    # --- what the agent said
+    def __post_init__(self) -> None:
+        self.meeting = Meeting(self.speech, self.today)
+
+    # --- what the agent said, and its tools
+
+    def tool(self, message: Message) -> None:
+        self.meeting.tool(message)
 
     def agent(self, text: str) -> None:
         self.heard = text
+        if not self._goes_on(text):
+            self.meeting.agent(text)
         greeting = self.lines == 0 and self.was_heard(self.playbook.greeting)
         slot = self.open
         if ("?" in text and not greeting) or (slot is not None and self.was_heard(slot.question)):
@@ -114,9 +122,9 @@ class Dialogue:
     # --- what the caller said
 
     def caller(self, text: str) -> None:
-        text = self._without_asides(spelled(clean(text)))
+        text = without_asides(spelled(clean(text)), self.speech)
         self.said, self.news, missed = "", [], self.missed
-        intent = self._intent(text)
+        intent = intent_of(text, self.speech)
         self.asked_for_human |= intent == "human"
         if not words(text) or self.speech.hums.match(plain(text)):
             self._missed()
@@ -124,7 +132,7 @@ class Dialogue:
             self.said = intent  # an attempt to talk to the machinery fills nothing
         elif intent in ("repeat", "goodbye", "wait"):
             self.said = intent
-        elif not (self._doubted(text, intent) or self._corrected(text)):
+        elif not (self._doubted(text, intent) or self._met(text, intent) or self._corrected(text)):
             self._answered(text, intent)
         if self.news:
             self.misses = self.asides = 0
@@ -136,30 +144,28 @@ class Dialogue:
         self.lines += 1
 
     def _pass_by(self, text: str) -> None:
-        if any(slot.type == "date" for slot in self.playbook.slots):
+        """A time to meet that is named where no slot asks for one."""
+        if self.meeting.rounds or any(slot.type == "date" for slot in self.playbook.slots):
             return
         found = self._read(Slot("when", "date", ""), text, asked=False)
         if found is not None and found.whole and isinstance(found.known, When):
-            self.when = found.known
+            self.meeting.wish = found.known
 
-    def _without_asides(self, text: str) -> str:
-        """Without the sentences that are not for us, when others are: "Lovely weather! I'm calling ..."."""
-        aside = self.speech.intents["off-topic"]
-        kept = [sentence for sentence in re.split(r"(?<=[.!?])\s+", text) if not aside.search(plain(sentence))]
-        return " ".join(kept) if any(len(words(sentence)) > 1 for sentence in kept) else text
-
-    def _intent(self, text: str) -> str:
-        said = plain(text)
-        filler = self.speech.fillers.match(text)
-        bare = plain(text[filler.end() :]) if filler else said
-        if asks_for_a_person(said):
-            return "human"
-        for name, pattern in self.speech.intents.items():
-            if len(said.split()) <= LONGER.get(name, SHORT) and (
-                pattern.search(said) or (bare and pattern.search(bare))
-            ):
-                return name
-        return ""
+    def _met(self, text: str, intent: str) -> bool:
+        """An answer to what was offered. A name or an amount is none."""
+        if intent in ("human", "angry") or self.speech.name_cues.search(text.lower()):
+            return False
+        amounts = [slot for slot in self.playbook.slots if slot.type == "money"]
+        if any(self._read(slot, text, asked=False) for slot in amounts):
+            return False
+        self.said = self.meeting.caller(text)
+        if self.said == "chosen" and (chosen := self.meeting.chosen) is not None:
+            when = When(chosen.start.date(), chosen.start.time())
+            for slot in self.playbook.slots:
+                if slot.type == "date":
+                    ask = Ask(slot, False, self.speech, self.region, self.today)
+                    self.values[slot.name] = Found(say(when, ask), known=when)
+        return bool(self.said)
 
     def _doubted(self, text: str, intent: str) -> bool:
         """A value waits for a yes: yes, no, or another value."""
@@ -168,7 +174,9 @@ class Dialogue:
         slot, found = self.doubt
         self.doubt = None
         answer = verdict(text, self.speech)
-        again = self._read(slot, self._after_correction(text), asked=slot.type != "text", before=_part(slot, found))
+        again = self._read(
+            slot, after_correction(text, self.speech), asked=slot.type != "text", before=_part(slot, found)
+        )
         if again is None and slot.type == "phone" and answer is False:
             again = tail(text, self.speech)
         if again is not None and not again.whole and slot.type == "phone" and answer is False:
@@ -194,7 +202,7 @@ class Dialogue:
             self.doubt, self.misses = (slot, found), misses + (not intent)
 
     def _deny(self, slot: Slot, text: str) -> None:
-        rest = self._after_correction(text)
+        rest = after_correction(text, self.speech)
         found = self._read(slot, rest, asked=True) if rest != text and words(rest) else None
         if found is not None and verdict(rest, self.speech) is None:
             self._correct(slot, found)
@@ -204,7 +212,7 @@ class Dialogue:
 
     def _corrected(self, text: str) -> bool:
         """ "No, I said Tuesday": what was filled before is filled anew, whatever it was."""
-        rest = self._after_correction(text)
+        rest = after_correction(text, self.speech)
         if rest == text or not self.values or not words(rest):
             return False
         asked = self.asked()
@@ -229,24 +237,14 @@ class Dialogue:
                 return True
         return False
 
-    def _after_correction(self, text: str) -> str:
-        """The text behind "no, I said"; the text itself when there is nothing of the kind."""
-        said = plain(text)
-        cue = self.speech.correction.match(said + " ")
-        if cue is None or not cue.end():
-            return text
-        skip = f"{said} "[: cue.end()].count(" ")  # a letter that is written onto the next word is part of that word
-        spoken = words(text)
-        return text[spoken[skip].start :] if skip < len(spoken) else ""
-
     def _answered(self, text: str, intent: str) -> None:
         asked = self.asked()
-        aside, sentences = "" if intent else self._aside(text), re.split(r"(?<=[.!?])\s+", text)
-        answers = [sentence for sentence in sentences if not self._is_question(sentence)]
+        aside, sentences = "" if intent else question_behind(text, self.speech), sentences_of(text)
+        answers = [sentence for sentence in sentences if not is_question(sentence, self.speech)]
         if not intent and len(answers) < len(sentences) and answers and asked is not None and asked.type != "text":
             text, aside = " ".join([*answers, *(s for s in sentences if s not in answers)]), ""
             aside = text[len(" ".join(answers)) :]
-        talk = intent or ("question" if self._is_question(text) and not aside else "")
+        talk = intent or ("question" if is_question(text, self.speech) and not aside else "")
         free = asked is not None and asked.type == "text" and talk in ("", "question", "angry")
         if talk == "refuse" and asked is not None:
             self._skip(asked)
@@ -279,14 +277,6 @@ class Dialogue:
             self.said = "thanks" if verdict(text, self.speech) is not None else "noted"
         else:
             self._missed()
-
-    def _is_question(self, text: str) -> bool:
-        return bool(self.speech.questions.match(plain(text))) or text.endswith("?")
-
-    def _aside(self, text: str) -> str:
-        """The question that an answer goes on with: "Dana Levi, and what are your hours?"."""
-        inside = self.speech.ask_inside.search(text.lower(), 1)
-        return text[inside.start() :] if inside and words(text[: inside.start()]) else ""
 
     def _added(self, text: str) -> bool:
         """All is known, and the caller names another day, time or number for what came last."""
@@ -328,6 +318,8 @@ class Dialogue:
         """A new value: kept, half kept, or held until the caller says yes."""
         self.news.append(slot.name)
         self.last, self.closed = slot.name, False
+        if isinstance(found.known, When):
+            self.meeting.wish = found.known
         if not found.whole:
             self.parts[slot.name] = found
             self.values.pop(slot.name, None)
@@ -375,7 +367,7 @@ class Dialogue:
 
     def copy(self) -> Dialogue:
         """As it is now; going on from one leaves the other alone."""
-        return replace(
+        twin = replace(
             self,
             values=dict(self.values),
             parts=dict(self.parts),
@@ -383,6 +375,8 @@ class Dialogue:
             skipped=set(self.skipped),
             news=list(self.news),
         )
+        twin.meeting = replace(self.meeting)
+        return twin
 
 
 def _part(slot: Slot, found: Found) -> object:

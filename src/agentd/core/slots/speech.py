@@ -21,6 +21,7 @@ class Calendar:
     any_time: re.Pattern[str]
     any_day: re.Pattern[str]
     next_week: re.Pattern[str]
+    week_begins: int  # the weekday on which work begins
     half: frozenset[str]
     quarter: frozenset[str]
     to: frozenset[str]  # "quarter TO three"
@@ -65,6 +66,21 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
+class Choosing:
+    """The words with which one of several is chosen, or none; searched in `plain` text."""
+
+    neither: re.Pattern[str]  # not this; in one clause with what is ruled out
+    never: re.Pattern[str]  # nothing of the kind at all
+    either: re.Pattern[str]
+    agrees: re.Pattern[str]  # yes, in other words
+    first: re.Pattern[str]  # the earliest one
+    last: re.Pattern[str]  # the latest one
+    option: frozenset[str]  # words before a place in the list: "option two"
+    article: str  # what an ordinal begins with when it is a place in the list and no day of the week; "" for nothing
+    courtesy: frozenset[str]  # words that may stand beside a bare yes or no
+
+
+@dataclass(frozen=True, slots=True)
 class Speech:
     """A language."""
 
@@ -73,6 +89,7 @@ class Speech:
     money: Money
     timing: Timing
     places: Places
+    choosing: Choosing
     flexible: re.Pattern[str]  # "it depends", "I don't mind"
     hums: re.Pattern[str]  # sounds that are no words, as a whole answer
     ask_inside: re.Pattern[str]  # where a question begins behind an answer

@@ -90,6 +90,8 @@ class Tracker:
     def _replay(self, place: int, message: Message) -> None:
         if message.role == "agent":
             self._dialogue.agent(message.text)
+        elif message.role == "tool":
+            self._dialogue.tool(message)
         elif message.role == "caller":
             self._dialogue.caller(message.text)
             notes = [note for note in self._notes.get(place, ()) if note.line == plain(message.text)]
