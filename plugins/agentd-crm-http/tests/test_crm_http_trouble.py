@@ -75,6 +75,12 @@ async def test_a_booking_that_was_refused_may_be_asked_for_again_with_its_key(
     assert (await calendar.book(MEETING, "k2")).id != first.id
 
 
+async def test_a_text_that_cannot_be_sent_is_refused_for_good(crm: FakeCrm, customers: HttpCrm) -> None:
+    with pytest.raises(NotAllowed):
+        await customers.upsert_lead(LeadDraft(Private("+972501234567"), "x", name=Private("\ud800")), "k")
+    assert crm.asked == []
+
+
 # --- what a refusal means
 
 
@@ -173,6 +179,11 @@ async def test_nobody_there_is_an_error_after_three_tries() -> None:
     client = CrmClient(Access(f"http://127.0.0.1:{port}/agentd", ""), pauses_s=(0.0, 0.0))
     with pytest.raises(OfficeError, match="cannot be reached"):
         await HttpCrm(client).get("x")
+
+
+async def test_an_address_that_only_looks_like_one_is_an_error(client: CrmClient) -> None:
+    with pytest.raises(OfficeError, match="cannot be reached"):
+        await HttpCrm(CrmClient(Access("https://exa mple\x00.com", ""), pauses_s=())).get("x")
 
 
 # --- time

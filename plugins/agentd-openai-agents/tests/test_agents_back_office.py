@@ -106,6 +106,13 @@ async def test_thinking_models_are_told_not_to_and_tools_have_legal_names(server
     assert "reasoning_effort" not in server.requests[1].json
 
 
+async def test_without_tools_there_is_still_a_summary(server: FakeOpenAI, desk: Any) -> None:
+    desk.offers = ()  # AGENTS_ENABLED=0
+    server.answers[CHAT] = message(SUMMARY)
+    assert await run(server, desk) == Closed(Private(SUMMARY))
+    assert "tools" not in server.requests[0].json
+
+
 async def test_a_refusal_of_the_gate_is_what_the_model_is_told(server: FakeOpenAI, desk: Any) -> None:
     desk.answers["whatsapp.send"] = ToolAnswer('{"error": "not this number"}', ok=False)
     server.answers[CHAT] = in_turn(message(None, ("a", "whatsapp-send", '{"to": "0529999999"}')), message(SUMMARY))

@@ -6,9 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
-from agentd_openai.fake_rules import chat_problem
+from agentd_openai.fake_rules import chat_problem, responses_problem
 from agentd_openai.fake_server import FakeOpenAI, sse, stream, words
+from agentd_openai.offers import for_chat, for_responses, meant, wire_name
 
+from agentd.agents.tool_names import OWN, KnownTools
+from agentd.agents.tools import house_tools
+
+LIST_OF_ANYTHING = {"type": "object", "properties": {"tags": {"type": "array"}}}
 USER = {"role": "user", "content": "When?"}
 
 
@@ -68,12 +73,23 @@ def test_what_is_not(messages: list[dict[str, Any]], where: str) -> None:
         ([{"name": "a.b", "parameters": {"type": "object"}}], "tools[0].function.name"),
         ([{"name": "a", "parameters": {"type": "object"}}] * 2, "tools[1].function.name"),
         ([{"name": "a", "parameters": {"type": "string"}}], "tools[0].function.parameters"),
+        ([{"name": "a", "parameters": {"type": "object", "anyOf": []}}], "tools[0].function.parameters"),
+        ([{"name": "a", "parameters": LIST_OF_ANYTHING}], "tools[0].function.parameters"),
     ],
 )
 def test_what_cannot_be_offered(tools: list[dict[str, Any]], where: str) -> None:
     problem = chat_problem({"messages": [USER], "tools": [{"type": "function", "function": tool} for tool in tools]})
     assert problem is not None
     assert problem[0] == where
+
+
+def test_the_houses_own_tools_can_be_offered() -> None:
+    known = KnownTools((OWN, tool) for tool in house_tools(None))
+    offered = known.offers(known.by_name)
+    assert len(offered) >= 13
+    assert chat_problem({"messages": [USER], "tools": for_chat(offered)}) is None
+    assert responses_problem({"input": [USER], "tools": for_responses(offered)}) is None
+    assert [meant(wire_name(offer.name), offered) for offer in offered] == [offer.name for offer in offered]
 
 
 async def test_the_server_says_so_whatever_it_was_told_to_answer(server: FakeOpenAI) -> None:

@@ -96,12 +96,12 @@ class CrmClient:
         means: Meanings,
     ) -> T:
         headers = {**headers, "Content-Type": "application/json"} if body is not None else headers
-        content = msgspec.json.encode(body) if body is not None else None
+        content = _json(body) if body is not None else None
         pauses_s = iter(self._pauses_s)
         while True:
             try:
                 status, answer, wait_s = await self._once(method, path, content, headers)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 problem, wait_s = OfficeError(f"the CRM cannot be reached ({type(error).__name__})"), 0.0
             else:
                 if 200 <= status < 300:
@@ -170,6 +170,13 @@ async def _body(response: httpx.Response) -> bytes:
     if len(body) > MOST_BYTES:
         raise OfficeError(f"the CRM's answer is larger than {MOST_BYTES} bytes")
     return bytes(body)
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except ValueError:  # half a surrogate pair, from a model's \\u escape
+        raise NotAllowed("a text that is no Unicode cannot be sent to the CRM") from None
 
 
 def _whole(answer: bytes, kind: type[T]) -> T:

@@ -13,6 +13,7 @@ from typing import Any
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
 MOST_ID = 40
+_NOT_ON_TOP = {"oneOf", "anyOf", "allOf", "enum", "not"}
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 Problem = tuple[str, str] | None  # the parameter and what is wrong with it
@@ -99,6 +100,15 @@ def _tools_problem(functions: list[Any]) -> Problem:
     for number, function in enumerate(functions):
         if not _NAME.fullmatch(names[number]) or names.index(names[number]) != number:
             return f"tools[{number}].function.name", "does not match the pattern, or is used twice"
-        if function.get("parameters", {}).get("type") != "object":
+        schema = function.get("parameters", {})
+        if schema.get("type") != "object" or _NOT_ON_TOP & schema.keys() or not _lists_have_items(schema):
             return f"tools[{number}].function.parameters", "is no schema of an object"
     return None
+
+
+def _lists_have_items(schema: Any) -> bool:
+    if isinstance(schema, list):
+        return all(map(_lists_have_items, schema))
+    if not isinstance(schema, dict):
+        return True
+    return (schema.get("type") != "array" or "items" in schema) and all(map(_lists_have_items, schema.values()))
