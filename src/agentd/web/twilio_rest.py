@@ -6,8 +6,6 @@ whether it was done: `PeerError("twilio-unknown")`. The others may be asked agai
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -28,8 +26,6 @@ _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 UNKNOWN: Final = "twilio-unknown"
 CURRENT: Final = "Twilio.CURRENT"  # the recording of a call that runs now, whatever its SID
 
-_log = logging.getLogger("agentd.web.rest")
-
 
 class TwilioCalls(Protocol):
     """The port. Each verb returns True when it was done, False when the call is over already (which is as good);
@@ -38,6 +34,10 @@ class TwilioCalls(Protocol):
     async def run_twiml(self, call_sid: str, twiml: bytes) -> bool: ...
     async def run_url(self, call_sid: str, url: str) -> bool: ...
     async def hang_up(self, call_sid: str) -> bool: ...
+
+    async def call(self, to: str, from_: str, twiml: bytes, status_url: str) -> str:
+        """Call somebody and run the document when they answer; the new call's SID. Twilio posts to `status_url` how it
+        ended. Raises as above."""
 
 
 class TwilioRecordings(Protocol):
@@ -53,12 +53,6 @@ class TwilioRecordings(Protocol):
         """False when it was gone already."""
 
 
-class TwilioDials(Protocol):
-    async def call(self, to: str, from_: str, twiml: bytes, status_url: str) -> str:
-        """Call somebody and run the document when they answer; the new call's SID. Twilio posts to `status_url` how it
-        ended. Raises as above."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A WhatsApp message. `sender`: our number ("whatsapp:+...") or a messaging service (MG...). `content_sid`: a
@@ -71,79 +65,102 @@ class Outgoing:
     status_url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Twilio reports of a message. `note`: our id of it, which the callback's address bears; `sid`: Twilio's."""
+
+    note: str
+    sid: str
+    status: str
+    error: str = ""
+
+
 class TwilioMessages(Protocol):
     async def send_message(self, message: Outgoing) -> str:
         """The message's SID once Twilio has taken it. Raises as above; "twilio-unknown" when it may have been taken."""
 
 
 class TwilioRest:
-    """All of these by twilio-python over httpx, which runs under trio. Importing twilio takes 0.13 s of CPU: it
-    happens here, at start, not with the module."""
+    """All of these over httpx, which runs under trio. Not by Twilio's own package: seven forms are not worth its 18 MB
+    of memory, and its asynchronous half is asyncio's."""
 
     def __init__(self, account_sid: str, auth_token: str, api_url: str = "https://api.twilio.com") -> None:
-        from twilio.http import AsyncHttpClient
-        from twilio.http.response import Response
-        from twilio.rest import Client
-
-        http = self._http = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
-
-        class HttpxClient(AsyncHttpClient):  # type: ignore[misc]
-            async def request(self, method: str, uri: str, **parts: Any) -> Any:
-                response = await http.request(
-                    method,
-                    uri,
-                    params=parts.get("params"),
-                    data=parts.get("data"),
-                    headers=parts.get("headers"),
-                    auth=parts.get("auth"),
-                )
-                return Response(response.status_code, response.text, response.headers)
-
-        self._client: Any = Client(account_sid, auth_token, http_client=HttpxClient(_log, is_async=True))
-        self._client.api.base_url = api_url.rstrip("/")
+        base = f"{api_url.rstrip('/')}/2010-04-01/Accounts/{account_sid}/"
+        auth = (account_sid, auth_token)
+        self._http = httpx.AsyncClient(base_url=base, auth=auth, timeout=_TIMEOUT, follow_redirects=False)
 
     async def run_twiml(self, call_sid: str, twiml: bytes) -> bool:
-        return await self._update(call_sid, twiml=twiml.decode())
+        return await self._done("POST", f"Calls/{call_sid}", Twiml=twiml.decode())
 
     async def run_url(self, call_sid: str, url: str) -> bool:
-        return await self._update(call_sid, url=url, method="POST")
+        return await self._done("POST", f"Calls/{call_sid}", Url=url, Method="POST")
 
     async def hang_up(self, call_sid: str) -> bool:
-        return await self._update(call_sid, status="completed")
+        return await self._done("POST", f"Calls/{call_sid}", Status="completed")
 
     async def start_recording(self, call_sid: str, status_url: str) -> str:
-        callback = {"recording_status_callback": status_url} if status_url else {}
-        calls = self._client.calls(call_sid).recordings
         try:
-            made = await _ask(calls.create_async(recording_channels="dual", **callback), makes=True)
+            return await self._made(
+                f"Calls/{call_sid}/Recordings", RecordingChannels="dual", RecordingStatusCallback=status_url
+            )
         except _Over:
             return ""
-        return str(made.sid)
 
     async def change_recording(self, call_sid: str, recording_sid: str, status: str) -> bool:
-        recording = self._client.calls(call_sid).recordings(recording_sid)
-        pause = {"pause_behavior": "silence"} if status == "paused" else {}
-        return await _done(recording.update_async(status=status, **pause))
+        pause = "silence" if status == "paused" else ""
+        path = f"Calls/{call_sid}/Recordings/{recording_sid}"
+        return await self._done("POST", path, Status=status, PauseBehavior=pause)
 
     async def delete_recording(self, recording_sid: str) -> bool:
-        return await _done(self._client.recordings(recording_sid).delete_async())
+        return await self._done("DELETE", f"Recordings/{recording_sid}")
 
     async def call(self, to: str, from_: str, twiml: bytes, status_url: str) -> str:
-        made = self._client.calls.create_async(
-            to=to, from_=from_, twiml=twiml.decode(), status_callback=status_url, timeout=_RING_S
+        return await self._made(
+            "Calls", To=to, From=from_, Twiml=twiml.decode(), StatusCallback=status_url, Timeout=str(_RING_S)
         )
-        return str((await _ask(made, makes=True)).sid)
 
     async def send_message(self, message: Outgoing) -> str:
-        sender = "messaging_service_sid" if message.sender.startswith("MG") else "from_"
-        what = {"content_sid": message.content_sid} if message.content_sid else {"body": message.body}
-        if message.status_url:
-            what["status_callback"] = message.status_url
-        made = self._client.messages.create_async(to=message.to, **{sender: message.sender}, **what)
-        return str((await _ask(made, makes=True)).sid)
+        sender = "MessagingServiceSid" if message.sender.startswith("MG") else "From"
+        what = {"ContentSid": message.content_sid} if message.content_sid else {"Body": message.body}
+        return await self._made(
+            "Messages", To=message.to, **{sender: message.sender}, **what, StatusCallback=message.status_url
+        )
 
-    async def _update(self, call_sid: str, **what: str) -> bool:
-        return await _done(self._client.calls(call_sid).update_async(**what))
+    async def _done(self, method: str, path: str, **form: str) -> bool:
+        """True: done. False: it was over already."""
+        try:
+            await self._ask(method, path, form, makes=False)
+        except _Over:
+            return False
+        return True
+
+    async def _made(self, path: str, **form: str) -> str:
+        """The SID of what was made."""
+        answer = await self._ask("POST", path, form, makes=True)
+        if not isinstance(answer.get("sid"), str):
+            raise PeerError(UNKNOWN, "no sid")
+        return str(answer["sid"])
+
+    async def _ask(self, method: str, path: str, form: dict[str, str], *, makes: bool) -> dict[str, Any]:
+        """Its answer. Raises `_Over`, or `PeerError` by this module's rules. `makes`: asked twice, it is done twice."""
+        lost = UNKNOWN if makes else "twilio-unreachable"
+        data = {name: value for name, value in form.items() if value}
+        try:
+            with trio.fail_after(_REQUEST_S):
+                response = await self._http.request(method, f"{path}.json", data=data)
+        except _NOT_SENT as error:
+            raise PeerError("twilio-unreachable", type(error).__name__) from error
+        except (httpx.HTTPError, trio.TooSlowError, OSError) as error:
+            raise PeerError(lost, type(error).__name__) from error
+        status, answer = response.status_code, _json(response)
+        if response.is_success and (answer is not None or status == 204):
+            return answer or {}
+        code = answer.get("code") if answer else None
+        if code in _CALL_IS_OVER or (status == 404 and not code):
+            raise _Over
+        if makes and (status >= 500 or response.is_success):
+            raise PeerError(UNKNOWN, str(status))
+        raise PeerError("twilio-garbled" if response.is_success else f"twilio-{code or status}", str(status))
 
     async def aclose(self) -> None:
         """Close the connections, even when cancelled. Nothing is said over them, so it takes no time."""
@@ -155,32 +172,10 @@ class _Over(Exception):
     """What was asked about is not there any more."""
 
 
-async def _done(request: Awaitable[Any]) -> bool:
-    """True: done. False: it was over already."""
+def _json(response: httpx.Response) -> dict[str, Any] | None:
+    """The object in an answer; None: it is not Twilio's."""
     try:
-        await _ask(request, makes=False)
-    except _Over:
-        return False
-    return True
-
-
-async def _ask(request: Awaitable[Any], *, makes: bool) -> Any:
-    """Its answer. Raises `_Over`, or `PeerError` by this module's rules. `makes`: asked twice, it is done twice."""
-    from twilio.base.exceptions import TwilioException, TwilioRestException
-
-    lost = UNKNOWN if makes else "twilio-unreachable"
-    try:
-        with trio.fail_after(_REQUEST_S):
-            return await request
-    except TwilioRestException as error:
-        if error.code in _CALL_IS_OVER or (error.status == 404 and not error.code):
-            raise _Over from None
-        if makes and error.status >= 500:
-            raise PeerError(UNKNOWN, str(error.status)) from error
-        raise PeerError(f"twilio-{error.code or error.status}") from error
-    except _NOT_SENT as error:
-        raise PeerError("twilio-unreachable", type(error).__name__) from error
-    except (httpx.HTTPError, trio.TooSlowError, OSError) as error:
-        raise PeerError(lost, type(error).__name__) from error
-    except (TwilioException, ValueError, KeyError, TypeError) as error:  # an answer that is not Twilio's
-        raise PeerError(UNKNOWN if makes else "twilio-garbled", type(error).__name__) from error
+        answer = response.json()
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
