@@ -70,7 +70,7 @@ def list_approvals(state: str, limit: int, watch: bool, as_data: bool, config: P
 @click.option("--json", "as_data", is_flag=True, help="One object; times in ms since 1970.")
 @config_option
 def show(id: str, as_data: bool, config: Path | None) -> None:
-    """One of them: what would be done, why it was asked, and what became of it."""
+    """What would be done, why, and what came of it."""
     row = with_store(config, lambda store: _one(store, id))
     if as_data:
         from agentd.agents.approvals import as_data as data
@@ -85,8 +85,8 @@ def show(id: str, as_data: bool, config: Path | None) -> None:
 @click.argument("id")
 @config_option
 def approve(id: str, config: Path | None) -> None:
-    """Let it run once, now, with exactly the arguments that `show` prints. Exit code 1 if somebody was first, or it
-    has expired."""
+    """Let it run, once and now. With exactly the arguments that `show` prints. Exit code 1 if somebody was first, or
+    it has expired."""
     from agentd.core.approvals import Decision
 
     _decide(id, Decision.APPROVE, config)
