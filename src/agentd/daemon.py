@@ -145,7 +145,6 @@ class Daemon:
             house.start_soon(sweep_daily, self.store, self.settings)
             if self._recordings is not None:
                 house.start_soon(self._recordings.run)
-            house.start_soon(watch_loop, self._metrics.loop.observe, self.bus.house)
             try:
                 for name, task in self.plugins.daemon_tasks():
                     await house.start(self._plugin_task, name, task)
@@ -159,6 +158,7 @@ class Daemon:
                     gc.collect()
                     gc.freeze()  # what is here now stays: the collector need not look at it again
                     self._ready(address)
+                    house.start_soon(watch_loop, self._metrics.loop.observe, self.bus.house)
                     task_status.started(address)
                     async with trio.open_nursery() as self._calls_nursery:
                         self._calls_nursery.start_soon(self._until_drained)
