@@ -72,6 +72,7 @@ class Settings(BaseSettings):
         1800, "Seconds that calls may go on after SIGTERM before they are told goodbye", ge=0, le=7200
     )
     metrics_token: SecretStr = _f(SecretStr(""), "Bearer token for /metrics from other than loopback; empty: refused")
+    calendar_token: SecretStr = _f(SecretStr(""), "Token for /calendar.ics?token= from elsewhere; empty: refused")
 
     # Accounts and secrets
     twilio_account_sid: str = _f(

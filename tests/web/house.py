@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,7 +104,10 @@ class House:
 
 @asynccontextmanager
 async def house(
-    rest: TwilioCalls | None = None, approvals: ApprovalDesk | None = None, **overrides: Any
+    rest: TwilioCalls | None = None,
+    approvals: ApprovalDesk | None = None,
+    calendar_feed: Callable[[], Awaitable[bytes]] | None = None,
+    **overrides: Any,
 ) -> AsyncIterator[House]:
     """A house with credentials and a public address unless overridden."""
     values = {"public_base_url": BASE, "twilio_account_sid": ACCOUNT, "twilio_auth_token": TOKEN, "port": 0}
@@ -132,6 +135,7 @@ async def house(
         ready=lambda: holder[0].state,
         rest=rest,
         approvals=approvals,
+        **({} if calendar_feed is None else {"calendar_feed": calendar_feed}),
         version="1.2.3",
         commit="abc",
     )

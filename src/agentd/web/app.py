@@ -19,6 +19,7 @@ from agentd.core.signature import Verdict
 from agentd.core.twiml import StreamTo
 from agentd.events import Webhook, WsHandshake
 from agentd.web.api import add_api
+from agentd.web.calendar_feed import add_calendar_feed
 from agentd.web.door import Door
 from agentd.web.handshake import SUBPROTOCOL, offered_subprotocols
 from agentd.web.signatures import SIGNATURE, Form, parse_form
@@ -54,6 +55,7 @@ def make_app(door: Door, webhooks: Webhooks) -> QuartTrio:
     webhook("/webhook/handle_recording", webhooks.handle_recording)
     webhook("/webhook/dial_ended", webhooks.dial_ended)
     webhook("/webhook/person_called", webhooks.person_called)
+    webhook("/webhook/twilio/whatsapp/status", webhooks.whatsapp_status)
 
     @app.get("/webhook/incoming_call_preview")
     async def preview() -> Response:
@@ -83,6 +85,7 @@ def make_app(door: Door, webhooks: Webhooks) -> QuartTrio:
 
     if door.approvals is not None:
         add_api(app, door, door.approvals)
+    add_calendar_feed(app, door)
     for path in MEDIA_PATHS:
         app.add_websocket(path, path, _slow_media(door))
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import trio
@@ -13,10 +13,11 @@ from agentd.config import Settings
 from agentd.events import Event
 from agentd.facts import Incoming
 from agentd.media import MediaStream
+from agentd.office import OfficeError
 from agentd.web.admission import Admissions
 from agentd.web.lobby import Lobby
 from agentd.web.signatures import Signatures
-from agentd.web.twilio_rest import TwilioCalls
+from agentd.web.twilio_rest import Told, TwilioCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class Recording:
     error_code: str
 
 
+async def _no_calendar() -> bytes:
+    raise OfficeError("there is no calendar")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Door:
     """Every callable is synchronous and quick; none may raise.
@@ -45,8 +50,9 @@ class Door:
     "degraded" (calls are answered, the store is not written), or another word, such as "draining", that makes `/readyz`
     say 503. `end_call(call_sid, generation, reason)`: end the
     stream of a call if one lives; generation None means any. `keep_recording`: store what is known of a recording.
-    `rest`: Twilio's REST API; None without credentials. `approvals`: what `/api/approvals` is about; None: it is not
-    there.
+    `rest`: Twilio's REST API; None without credentials. `message_told`: what becomes of a WhatsApp message; False when
+    Twilio is to say it again. `approvals`: what `/api/approvals` is about; None: it is not
+    there. `calendar_feed`: the meetings as iCalendar; alone among these it may wait, and raise `OfficeError`.
     """
 
     settings: Settings
@@ -61,7 +67,9 @@ class Door:
     ready: Callable[[], str]
     metrics: Callable[[], bytes] = lambda: b""  # for Prometheus
     rest: TwilioCalls | None = None
+    message_told: Callable[[Told], bool] = lambda told: True
     approvals: ApprovalDesk | None = None
+    calendar_feed: Callable[[], Awaitable[bytes]] = _no_calendar
     version: str = ""
     commit: str = ""
     clock: Callable[[], float] = trio.current_time
