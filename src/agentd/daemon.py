@@ -32,8 +32,10 @@ import trio
 
 from agentd import __version__
 from agentd.agents.approvals import ApprovalDesk
+from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.agents.playbook_watch import PlaybookWatch
 from agentd.agents.prompting import system_prompt
+from agentd.agents.toolboxes import Toolboxes
 from agentd.audio.mulaw import decode
 from agentd.audio.wav import wav_of
 from agentd.call.call import House
@@ -45,6 +47,7 @@ from agentd.call.tape import Bus
 from agentd.config import Settings
 from agentd.core.handover import Plan
 from agentd.core.playbook import Playbook
+from agentd.core.slots import Known
 from agentd.engines import Voice
 from agentd.errors import ConfigError, PluginFailed
 from agentd.events import PlaybookChanged, PlaybookRefused, PluginFailure, Private, Ready, RecordingKnown
@@ -52,18 +55,20 @@ from agentd.facts import CallFacts, Incoming
 from agentd.hookspecs import DaemonTask, Subscriber
 from agentd.jobs.child import keep_child
 from agentd.media import MediaStream
+from agentd.office import Office
 from agentd.plugins import Plugins
 from agentd.resilience.chains import Chains
 from agentd.resilience.phrase_bank import PhraseBank, keep_warm
 from agentd.resilience.phrase_store import PhraseStore
 from agentd.sd_notify import notify
-from agentd.store.sql_store import SqlStore
+from agentd.store.sql_store import SqlStore, wall_ms
 from agentd.store.sweeper import sweep_daily
 from agentd.store.writer import StoreSubscriber
 from agentd.switchboard import Live, Switchboard
 from agentd.telemetry.metrics import Figures, Metrics
 from agentd.telemetry.metrics_loop import watch_loop
 from agentd.telemetry.sink import LogSubscriber
+from agentd.web import calendar_feed
 from agentd.web.admission import Admissions
 from agentd.web.door import Door, Recording
 from agentd.web.front import Front
@@ -102,6 +107,9 @@ class Daemon:
             )
         )
         self.approvals = ApprovalDesk(self.store, settings.approval_timeout_sec, lambda: round(time.time() * 1000))
+        office = plugins.office(Office(self.store.crm, self.store.calendar, NoWhatsApp(), self.store.files))
+        self._calendar, self._feed_thread = office.calendar, trio.CapacityLimiter(1)
+        self.toolboxes = Toolboxes(settings, plugins.tools(), office, self.store, self.approvals)
         self._playbooks = PlaybookWatch(
             settings.playbook or "", settings.language_code, self._new_playbook, self._refused_playbook
         )
@@ -120,6 +128,7 @@ class Daemon:
             engines=self._chains,
             phrases=self.phrases,
             system_prompt=partial(_system_prompt, settings=settings),
+            tools=self.toolboxes.for_call,
             guards=plugins.guards(),
             vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
             sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
@@ -213,9 +222,13 @@ class Daemon:
             metrics=self._metrics.exposition,
             rest=self._rest,
             approvals=self.approvals,
+            calendar_feed=self._calendar_feed,
             version=__version__,
             commit=_commit(),
         )
+
+    async def _calendar_feed(self) -> bytes:
+        return await calendar_feed.read(self._calendar, self.playbook, wall_ms(), self._feed_thread)
 
     def _readiness(self) -> str:
         if self.draining:
@@ -341,8 +354,8 @@ def _twilio(settings: Settings) -> TwilioRest | None:
     return TwilioRest(settings.twilio_account_sid, token, settings.twilio_api_url)
 
 
-def _system_prompt(playbook: Playbook, settings: Settings) -> str:
-    return system_prompt(playbook, settings, datetime.now(ZoneInfo(playbook.timezone)))
+def _system_prompt(playbook: Playbook, known: Known, settings: Settings) -> str:
+    return system_prompt(playbook, settings, datetime.now(ZoneInfo(playbook.timezone)), known)
 
 
 def _greeted(playbook: Playbook, settings: Settings) -> Playbook:

@@ -47,7 +47,7 @@ from agentd.core.history import History
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
 from agentd.core.playbook import Playbook
 from agentd.core.playout import Due, Playout
-from agentd.core.slots import Tracker, note_offer
+from agentd.core.slots import Known, Tracker, note_offer
 from agentd.engines import LLM, STT, TTS, VAD, Message, Prompt, ToolCall, ToolOffer, Voice
 from agentd.errors import PluginFailed
 from agentd.events import ApprovalAsked, ApprovalOver, Event, PluginFailure, Private, SlotsKnown, WsDone, WsStart, WsTx
@@ -84,7 +84,7 @@ class House:
     bus: Bus
     engines: Engines
     phrases: PhraseAudio
-    system_prompt: Callable[[Playbook], str]
+    system_prompt: Callable[[Playbook, Known], str]
     tools: Callable[[CallFacts, Playbook, Callable[[Event], None]], ToolDesk] = no_tools
     guards: Sequence[Guard] = ()
     vad: VAD | None = None
@@ -230,8 +230,9 @@ class Call:
 
     def prompt(self, words: str | None) -> Prompt:
         messages = self.brain.floor.history.messages(words)
+        known = self._slots.understand(messages)
         return Prompt(
-            self.facts.call_sid, self.playbook, self.house.system_prompt(self.playbook), messages,
+            self.facts.call_sid, self.playbook, self.house.system_prompt(self.playbook, known), messages,
             self._manners.most_words(messages), self._offers(),
         )  # fmt: skip
 

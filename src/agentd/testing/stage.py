@@ -143,7 +143,7 @@ async def stage(
         bus=tape,
         engines=engines or Pass(stt, llm or ScriptedLLM(), tts or ScriptedTTS()),
         phrases=phrases or NoPhrases(),
-        system_prompt=lambda playbook: playbook.persona,
+        system_prompt=lambda playbook, known: playbook.persona,
         guards=guards,
         vad=vad,
         tools=tools or no_tools,

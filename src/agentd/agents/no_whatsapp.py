@@ -1,0 +1,16 @@
+"""The messenger of an office without a WhatsApp account."""
+
+from __future__ import annotations
+
+from agentd.events import Private
+from agentd.office import NotAllowed, Note
+
+
+class NoWhatsApp:
+    """Refuses to send, with the cure."""
+
+    async def send(self, to: Private, text: str, key: str, *, template: str = "") -> Note:
+        raise NotAllowed("no WhatsApp account is set up (WHATSAPP_PROVIDER)")
+
+    async def thread(self, phone: Private, limit: int = 20) -> list[Note]:
+        return []
