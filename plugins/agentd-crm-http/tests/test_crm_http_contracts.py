@@ -11,7 +11,7 @@ from agentd_crm_http.fake_crm import fake_crm
 from agentd_crm_http.office import HttpCalendar, HttpCrm
 
 from agentd.office import Calendar, Crm
-from agentd.testing.contracts.office import CalendarContract, CrmContract
+from agentd.testing.contracts import CalendarContract, CrmContract
 
 
 @asynccontextmanager

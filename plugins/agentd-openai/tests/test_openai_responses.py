@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from agentd_openai.fake_responses import began, call, events, reply, words
 from agentd_openai.fake_rules import responses_problem
 from agentd_openai.fake_server import Answer, FakeOpenAI, Misdeed, Request, refusal, stream
 from agentd_openai.responses import OpenAIResponsesLLM
+from openai.types.responses import ResponseFunctionCallArgumentsDoneEvent, ResponseTextDeltaEvent
 
 from agentd.core.playbook import Playbook
 from agentd.engines import Message, Prompt, Token, ToolCall, ToolOffer
@@ -282,6 +284,24 @@ async def test_a_cancel_closes_the_connection(server: FakeOpenAI, client: Client
 
 
 # --- the fake's own rules
+
+
+async def test_the_clients_own_reader_understands_the_fakes_events(server: FakeOpenAI, client: Client) -> None:
+    parts = words("Hello", " there"), call("a", "x", '{"n":', " 1}", index=1)
+    server.answers[RESPONSES] = stream(reply(*parts))
+    texts, arguments, kinds = [], [], []
+    stream_of = await client.get().responses.create(model="m", input=[{"role": "user", "content": "Hi"}], stream=True)
+    async with stream_of, aclosing(stream_of.__aiter__()) as told:
+        async for event in told:
+            kinds.append(event.type)
+            match event:
+                case ResponseTextDeltaEvent():
+                    texts.append(event.delta)
+                case ResponseFunctionCallArgumentsDoneEvent():
+                    arguments.append(event.arguments)
+    assert (texts, arguments) == (["Hello", " there"], ['{"n": 1}'])
+    assert (kinds[0], kinds[-1]) == ("response.created", "response.completed")
+
 
 USER = {"role": "user", "content": "When?"}
 CALL = {"type": "function_call", "call_id": "a", "name": "x", "arguments": "{}"}

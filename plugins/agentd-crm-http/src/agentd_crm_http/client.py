@@ -175,7 +175,7 @@ async def _body(response: httpx.Response) -> bytes:
 def _json(body: Mapping[str, Any]) -> bytes:
     try:
         return msgspec.json.encode(body)
-    except ValueError:  # half a surrogate pair, from a model's \\u escape
+    except ValueError:  # half a surrogate pair, from a model's \u escape
         raise NotAllowed("a text that is no Unicode cannot be sent to the CRM") from None
 
 
