@@ -165,6 +165,8 @@ def test_plugins_lists_what_is_there_and_what_it_brings() -> None:
     assert row[0] == "scripted"
     assert "register_engines" in row
     assert {"stt:scripted", "llm:scripted", "tts:scripted"} <= set(row)
+    example = run("plugins", AGENTD_PLUGINS="example").output
+    assert "tts:beeps tool:example.opening_hours" in example
 
 
 def test_check_shows_every_setting_with_its_origin_and_no_secret() -> None:

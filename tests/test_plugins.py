@@ -256,6 +256,16 @@ def test_a_plugin_that_fails_to_register_stops_start_up(house: House) -> None:
     assert (error.where, error.key) == ("plugin bad", "agentd_register_engines")
 
 
+def test_tools_are_gathered_with_their_plugin_and_a_hook_that_fails_stops_start_up(house: House) -> None:
+    house.install("one", agentd_register_tools=lambda: ["a"])
+    house.install("two", agentd_register_tools=lambda config: (tool for tool in ("b", "c")))
+    house.install("none", agentd_register_tools=nothing)
+    assert house.load().tools() == [("one", "a"), ("two", "b"), ("two", "c")]
+    house.install("broken", agentd_register_tools=raises(OSError("no disk")))
+    with pytest.raises(ConfigError, match=r"plugin broken: agentd_register_tools: failed .*no disk"):
+        house.load().tools()
+
+
 def test_an_engine_of_the_wrong_shape_is_refused(house: House) -> None:
     house.install("wrong", agentd_register_engines=brings_tts("soft", factory=lambda settings, argument: object()))
     with pytest.raises(ConfigError, match="made something of type object, no TTS"):
