@@ -91,6 +91,8 @@ def test_as_data_the_arguments_are_data_too() -> None:
     assert {id: row["state"] for id, row in found.items()} == {"ap-1": "pending", "ap-late": "expired"}
     assert found["ap-1"]["arguments"] == {"id": "c1", "field": "tier", "value": "gold"}
     assert json.loads(run("approvals", "show", "ap-1", "--json").output) == found["ap-1"]
+    late = json.loads(run("approvals", "list", "--state", "expired", "--json").output)
+    assert late == [found["ap-late"]]  # its process died before it could write so
 
 
 @pytest.mark.parametrize(("verb", "state", "other"), [("approve", "approved", "deny"), ("deny", "denied", "approve")])

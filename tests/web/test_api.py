@@ -129,7 +129,8 @@ async def test_too_late_is_told_and_listed_as_such(tmp_path: Path) -> None:
     async with waiting(tmp_path) as at:
         at.now_ms[0] += 60_000
         assert (await at.get("?state=pending")).json() == {"approvals": []}
-        assert [each["state"] for each in (await at.get()).json()["approvals"]] == ["expired"]
+        for path in ("", "?state=expired"):
+            assert [each["state"] for each in (await at.get(path)).json()["approvals"]] == ["expired"]
         answer = await at.decide()
         assert (answer.status_code, answer.json()["error"]) == (409, "ap-1 has expired: nothing was done")
 

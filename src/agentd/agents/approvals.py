@@ -50,6 +50,14 @@ async def answer(
         # Somebody was first: the row has a newer version, and what it says now is what the person is told.
 
 
+async def listed(ledger: Ledger, state: str, limit: int, now_ms: int) -> list[ApprovalRow]:
+    """Those that are in this state now ("": all), the newest first. What has expired need not say so in the ledger."""
+    written = (State.EXPIRED, State.PENDING, State.APPROVED) if state == State.EXPIRED else (state,)
+    rows = [row for each in written for row in await ledger.approvals(state=each, limit=limit)]
+    found = [row for row in rows if state in ("", core.state_at(row, now_ms))]
+    return sorted(found, key=lambda row: row.asked_ms, reverse=True)[:limit]
+
+
 def as_data(row: ApprovalRow, now_ms: int) -> dict[str, Any]:
     """For JSON, to those who may decide: the arguments in clear, and the state as it holds now."""
     fields = {name: getattr(row, name) for name in row.__slots__}

@@ -52,7 +52,9 @@ def list_approvals(state: str, limit: int, watch: bool, as_data: bool, config: P
         return
 
     async def read(store: Ledger) -> list[ApprovalRow]:
-        return await _found(store, state, limit)
+        from agentd.agents.approvals import listed
+
+        return await listed(store, state, limit, _now_ms())
 
     rows = with_store(config, read)
     if as_data:
@@ -112,13 +114,6 @@ def _decide(id: str, decision: Decision, config: Path | None) -> None:
     _tell(with_store(config, write))
 
 
-async def _found(store: Ledger, state: str, limit: int) -> list[ApprovalRow]:
-    from agentd.core.approvals import state_at
-
-    now_ms = _now_ms()
-    return [row for row in await store.approvals(state=state, limit=limit) if state in ("", state_at(row, now_ms))]
-
-
 async def _one(store: Ledger, id: str) -> ApprovalRow:
     from agentd.core.approvals import ApprovalRefused
 
@@ -134,10 +129,11 @@ async def _watch(store: Ledger, state: str, limit: int, as_data: bool) -> None:
     import trio
 
     from agentd.agents.approvals import as_data as data
+    from agentd.agents.approvals import listed
 
     told: dict[str, int] = {}
     while True:
-        rows = await _found(store, state, limit)
+        rows = await listed(store, state, limit, _now_ms())
         for row in reversed(rows):
             if told.get(row.id) != row.version:
                 line = msgspec.json.encode(data(row, _now_ms())).decode() if as_data else "  ".join(_line(row))

@@ -19,8 +19,8 @@ from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException
 
-from agentd.agents.approvals import ApprovalDesk, as_data
-from agentd.core.approvals import ApprovalRefused, Decision, State, state_at
+from agentd.agents.approvals import ApprovalDesk, as_data, listed
+from agentd.core.approvals import ApprovalRefused, Decision, State
 from agentd.storage import StoreError
 from agentd.web.api_access import Refused, judge
 from agentd.web.api_tokens import Tokens
@@ -72,9 +72,9 @@ def add_api(app: QuartTrio, door: Door, desk: ApprovalDesk) -> None:
             return _error(422, "there is no such state", f"state is one of {', '.join(State)}")
         if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= LIMIT:
             return _error(422, "the limit is no number that will do", f"limit is 1 to {LIMIT}")
-        rows, now_ms = await desk.ledger.approvals(state=state, limit=int(limit)), desk.now_ms()
-        shown = [as_data(row, now_ms) for row in rows if state in ("", state_at(row, now_ms))]
-        return _json(200, {"approvals": shown})
+        now_ms = desk.now_ms()
+        rows = await listed(desk.ledger, state, int(limit), now_ms)
+        return _json(200, {"approvals": [as_data(row, now_ms) for row in rows]})
 
     async def one(caller: str, id: str) -> Response:
         row = await desk.ledger.approval(id) if _ID.fullmatch(id) else None
