@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from agentd.core.governor_figures import figures
 from agentd.core.playbook import Playbook
 
 _SCHEME = re.compile(r"\b[a-z][a-z0-9+]{1,15}://([^\s/?#\"'<>]*)|\b(?:mailto|tel|sms|javascript|data|intent):([^\s]+)")
@@ -29,9 +30,10 @@ def links(text: str) -> Iterator[str]:
 
 
 def numbers(text: str) -> Iterator[str]:
-    """The digits of everything in `text` that could be dialled."""
-    for match in _NUMBER.finditer(_WHEN.sub(" ; ", _plain(text))):
-        yield re.sub(r"\D", "", match[0])
+    """The digits of everything in `text` that could be dialled, in figures or in words."""
+    plain = _WHEN.sub(" ; ", _plain(text))
+    found = (re.sub(r"\D", "", match[0]) for form in (plain, figures(plain)) for match in _NUMBER.finditer(form))
+    yield from dict.fromkeys(found)
 
 
 def own_texts(playbook: Playbook) -> list[str]:
@@ -52,5 +54,6 @@ def own_texts(playbook: Playbook) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """As it is shown: full-width letters and dots made plain, what is invisible taken out."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text).replace("。", ".") if unicodedata.category(c) != "Cf")
+    """As it is read: full-width and circled letters made plain, what is invisible or only decorates taken out."""
+    plain = unicodedata.normalize("NFKC", text).replace("。", ".")
+    return "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Mn", "Me"))
