@@ -23,7 +23,7 @@ from agentd.web.admission import Admissions
 from agentd.web.door import Door, Recording
 from agentd.web.front import Front
 from agentd.web.listening import listening_socket
-from agentd.web.twilio_rest import TwilioCalls
+from agentd.web.twilio_rest import Told, TwilioCalls
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 ACCOUNT = "AC" + "a" * 32
@@ -38,6 +38,8 @@ class House:
     streams: list[tuple[MediaStream, str]] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list)
     ended: list[tuple[str, int | None, str]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    deaf: bool = False  # what is told of messages finds no room
     refuse: str | None = None
     audio: dict[str, bytes] = field(default_factory=dict)
     phrases: dict[str, str] = field(default_factory=dict)
@@ -134,6 +136,7 @@ async def house(
         keep_recording=lambda recording: holder[0].recordings.append(recording),
         ready=lambda: holder[0].state,
         rest=rest,
+        message_told=lambda told: not holder[0].deaf and (holder[0].told.append(told) or True),
         approvals=approvals,
         **({} if calendar_feed is None else {"calendar_feed": calendar_feed}),
         version="1.2.3",

@@ -13,6 +13,7 @@ from agentd.core.media_stream import Start
 from agentd.core.signature import sign
 from agentd.events import Private, Webhook
 from agentd.facts import Incoming
+from agentd.web.twilio_rest import Told
 from tests.web.house import ACCOUNT, BASE, TOKEN, House, call_form, house, plain_client, token_in, twiml
 
 POSTS = [
@@ -309,3 +310,16 @@ async def test_unknown_paths_are_404_and_double_slashes_are_not_redirected() -> 
     async with house() as made:
         for path in ("/", "/nothing", "//webhook/incoming_call", "/webhook//incoming_call", "/static/x"):
             assert (await made.get(path)).status_code in (404, 405)
+
+
+async def test_what_becomes_of_a_message_is_handed_on_with_our_own_id() -> None:
+    async with house() as made:
+        form = {"MessageSid": "SM1", "MessageStatus": "failed", "ErrorCode": "63016"}
+        answer = await made.post("/webhook/twilio/whatsapp/status?note=abc", form)
+        assert answer.status_code == 204
+        await made.post("/webhook/twilio/whatsapp/status", form | {"MessageStatus": "read", "ErrorCode": ""})
+        assert made.told == [Told("abc", "SM1", "failed", "63016"), Told("", "SM1", "read")]
+        for path, fields in (("?note=%3Cx", form), ("", {"MessageStatus": "sent"})):
+            assert (await made.post("/webhook/twilio/whatsapp/status" + path, fields)).status_code == 400
+        made.deaf = True
+        assert (await made.post("/webhook/twilio/whatsapp/status", form)).status_code == 503

@@ -17,6 +17,7 @@ from agentd.web.signatures import Form
 from agentd.web.status_queue import Status, StatusQueue
 from agentd.web.stream_ended import after_stream
 from agentd.web.transfer import Transfers
+from agentd.web.twilio_rest import Told
 
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TEXT_XML = "text/xml; charset=utf-8"
@@ -118,6 +119,14 @@ class Webhooks:
             return Answer(400, note="no call")
         self.transfers.person_called(call_sid, status, to)
         return Answer(204, note=status)
+
+    def whatsapp_status(self, form: Form, to: StreamTo) -> Answer:
+        """What became of a message of ours; `note` is our id of it."""
+        sid, note = form.get("MessageSid"), form.get("note")
+        if not _SID.fullmatch(sid) or (note and not _SID.fullmatch(note)):
+            return Answer(400, note="no MessageSid")
+        told = Told(note, sid, form.get("MessageStatus")[:32], form.get("ErrorCode")[:16])
+        return Answer(204) if self._door.message_told(told) else Answer(503, note="queue full")
 
     def handle_recording(self, form: Form, to: StreamTo) -> Answer:
         """A status callback says RecordingStatus; the `action` of a <Record> does not."""
