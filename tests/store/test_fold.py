@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from agentd.core.speech import Message
-from agentd.events import CallEnded, CallerSaid, Event, Private, Recorded, RecordingKnown, WsStart
-from agentd.storage import CallBegan, CallOver, Change, LineRow, LineTakenBack, RecordingRow, TurnRow
+from agentd.events import CallEnded, CallerSaid, Event, Private, Recorded, RecordingKnown, SlotsKnown, WsStart
+from agentd.storage import CallBegan, CallOver, Change, LineRow, LineTakenBack, RecordingRow, SlotsRow, TurnRow
 from agentd.store.fold import MAX_STREAMS, Fold
 from agentd.testing.play import play
 from agentd.testing.scripted import ScriptedLLM
@@ -109,6 +109,14 @@ def test_a_call_has_a_beginning_turns_and_an_end_with_its_stream() -> None:
 def test_a_recording_is_a_row_of_its_call() -> None:
     known = RecordingKnown(call_sid="CA7", recording_sid="RE1", status="completed", duration_s=31)
     assert folded(on_tape(known)) == [RecordingRow("RE1", "CA7", "completed", 31, 1100)]
+
+
+def test_what_has_been_found_out_is_a_row_of_the_call_that_knows_its_place() -> None:
+    known = [SlotsKnown(turn=turn, filled=turn, missing=2 - turn, values=Private(f'{{"n":{turn}}}')) for turn in (1, 2)]
+    assert folded(on_tape(*known, generation=2)) == [
+        SlotsRow("CA1", 2, 1, 1100, 1, 1, Private('{"n":1}')),
+        SlotsRow("CA1", 2, 2, 1200, 2, 0, Private('{"n":2}')),
+    ]
 
 
 def test_calls_whose_end_never_came_do_not_fill_the_memory() -> None:

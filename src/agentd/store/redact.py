@@ -17,7 +17,7 @@ Sums, dates and times stay: they are what the conversation was about. Digits tha
 | arguments and results of tools, slots: JSON | `redact_json` | the same, from the strings and numbers in it |
 
 A business must be able to call back and to read what it was written: the numbers and addresses that it was given as
-data stay. A text that is a telephone number and nothing else stays, whatever its checksum.
+data stay. What has the shape of a telephone number is one, whatever its checksum.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LONG: Final = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,}(?!\d)")
 _NINE: Final = re.compile(r"(?<![\d+])\d(?:[ -]?\d){8}(?![ -]?\d)")
 _PHONE: Final = re.compile(r"(?<![\w+])(?:\+\d|0|\(0)(?:[ -]?[()]?[ -]?\d){7,14}(?!\d)|(?<!\d)\d{9,15}(?!\d)")
-_WHOLE_PHONE: Final = re.compile(r"\+\d{8,15}|0\d{9}|0[23489]\d{7}")  # E.164; mobile; land line
-_LAND_LINE: Final = re.compile(r"0[23489]\d{7}")
-_PUNCTUATION: Final = re.compile(r"[\s().-]")
+_GIVEN_PHONE: Final = re.compile(
+    r"(?<![\d+])(?:\+\d(?:[ -]?\d){7,14}|0[23489](?:[ -]?\d){7}|0[57](?:[ -]?\d){8})(?!\d)"
+)  # E.164; an Israeli land line; a mobile. None of them ends where a group of a card's digits does.
 _DIGIT: Final = re.compile(r"\d")
 _GROUP: Final = re.compile(r"\d+")
 
@@ -60,17 +60,19 @@ def redact(text: str) -> str:
         text = _EMAIL.sub("[email]", text)
     if _DIGIT.search(text) is None:
         return text
-    text = _LONG.sub(_card, text)
-    text = _NINE.sub(_identity, text)
-    return _PHONE.sub(_phone, text)
+    return _PHONE.sub(_phone, _without_cards(text))
 
 
 def redact_secrets(text: str) -> str:
     """The text without cards and identity numbers."""
     text = clean(text)
-    if _DIGIT.search(text) is None or _WHOLE_PHONE.fullmatch(_PUNCTUATION.sub("", text)):
+    if _DIGIT.search(text) is None:
         return text
-    return _NINE.sub(_identity_that_is_no_phone, _LONG.sub(_card, text))
+    kept, at = [], 0
+    for phone in _GIVEN_PHONE.finditer(text):
+        kept += [_without_cards(text[at : phone.start()]), phone[0]]
+        at = phone.end()
+    return "".join([*kept, _without_cards(text[at:])])
 
 
 def redact_json(text: str) -> str:
@@ -89,6 +91,11 @@ def redact_json(text: str) -> str:
 def clean(text: str) -> str:
     """Without what no database holds: NUL, halves of characters."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _without_cards(text: str) -> str:
+    """And without identity numbers."""
+    return _NINE.sub(_identity, _LONG.sub(_card, text))
 
 
 def _without_secrets(data: Any) -> Any:
@@ -123,10 +130,6 @@ def _card(found: re.Match[str]) -> str:
 
 def _identity(found: re.Match[str]) -> str:
     return "[id]" if identity_number(_digits(found[0])) else found[0]
-
-
-def _identity_that_is_no_phone(found: re.Match[str]) -> str:
-    return found[0] if _LAND_LINE.fullmatch(_digits(found[0])) else _identity(found)
 
 
 def _phone(found: re.Match[str]) -> str:
