@@ -81,7 +81,8 @@ def _dealings(
 def remove(connection: Connection, phone: str) -> Counts:
     """Remove everything; the counts of rows by table, of those that had any."""
     theirs = select(calls.c.call_sid).where(calls.c.caller == phone)
-    their_leads = select(leads.c.id).where(leads.c.phone == phone)
+    of_leads = select(leads.c.id).where(leads.c.phone == phone).with_for_update()
+    their_leads = connection.execute(of_leads).scalars().all()  # locked before their tags, as whoever adds one does it
     doomed: list[tuple[Table, ColumnElement[bool]]] = [
         (table, or_(table.c.call_sid.in_(theirs), *_also(table, phone))) for table in _OF_A_CALL
     ]
