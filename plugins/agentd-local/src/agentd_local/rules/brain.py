@@ -17,7 +17,8 @@ from agentd.core.slots.language import language_of
 from agentd.core.slots.readers import ORDER, READERS, Ask
 from agentd.core.slots.readers.base import canonical
 from agentd.core.slots.words import clean, words
-from agentd.engines import Prompt, Token
+from agentd.engines import Prompt, Token, ToolCall
+from agentd_local.rules.booking import Step
 from agentd_local.rules.replies import reply
 
 CALLS = 200  # whose trackers are kept; a call that is not among them is followed anew from its first line
@@ -31,11 +32,13 @@ class RulesLLM:
         self._trackers: dict[str, tuple[Playbook, date, Tracker]] = {}
 
     @trio.as_safe_channel
-    async def reply(self, prompt: Prompt) -> AsyncGenerator[Token, None]:
-        """The next line, one word a token. Raises nothing. Cancel: at any word."""
-        text = answer(prompt, self._clock().date(), self._tracker(prompt))
-        for at, word in enumerate(text.split()):
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Token | ToolCall, None]:
+        """The next line, one word a token, then the tools it needs. Raises nothing. Cancel: at any word."""
+        step = next_step(prompt, self._clock().date(), self._tracker(prompt))
+        for at, word in enumerate(step.text.split()):
             yield Token(word if at == 0 else f" {word}")
+        for call in step.tool_calls(len(prompt.messages)):
+            yield call
 
     def known(self, prompt: Prompt) -> dict[str, str]:
         """What is known after these messages, as data (`Known.values`)."""
@@ -69,6 +72,11 @@ class RulesLLM:
 
 def answer(prompt: Prompt, today: date, tracker: Tracker | None = None) -> str:
     """The reply to a prompt; pure but for what the tracker remembers."""
+    return next_step(prompt, today, tracker).text
+
+
+def next_step(prompt: Prompt, today: date, tracker: Tracker | None = None) -> Step:
+    """The same, with the tools that are to be called."""
     tracker = tracker or Tracker(prompt.playbook, today)
     tracker.understand(prompt.messages)
-    return reply(tracker.dialogue, prompt.max_words)
+    return reply(tracker.dialogue, prompt.max_words, {offer.name for offer in prompt.tools})
