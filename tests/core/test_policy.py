@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentd.core.governor_facts import returned
@@ -165,6 +165,7 @@ def test_every_rule_has_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"\+9725[0-9]{8}", fullmatch=True), st.sampled_from(["to", "phone", "caller_phone"]))
 def test_a_number_that_nobody_said_never_passes(number: str, name: str) -> None:
     nobody = replace(KNOWN, digits="")

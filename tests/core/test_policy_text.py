@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentd.core.phone_number import digits_said, e164, was_said
@@ -105,6 +105,7 @@ def test_nothing_said_is_no_number() -> None:
     assert not was_said("+97212", "12")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_can_be_read(text: str) -> None:
     list(links(text))

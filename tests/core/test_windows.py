@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agentd.core.opening import open_at, open_spans
@@ -164,6 +164,7 @@ wishes = st.builds(
 blocks = st.lists(st.tuples(st.integers(0, 8 * 24 * 60), st.integers(1, 600)), max_size=6)
 
 
+@settings(deadline=None)
 @given(playbooks(), nows, wishes, blocks)
 @example(office({"fri": ("00:00-24:00",)}, days=0, notice_min=0), datetime(2026, 3, 26, 22), Wish(at=time(2)), [])
 def test_every_window_keeps_every_rule(
@@ -193,6 +194,7 @@ def test_every_window_keeps_every_rule(
     assert found == windows(playbook, now, reversed(busy), wish)
 
 
+@settings(deadline=None)
 @given(playbooks(), nows, st.times().map(lambda t: t.replace(minute=0, second=0, microsecond=0)), st.integers(0, 5))
 def test_a_wish_that_is_free_is_the_first_window(playbook: Playbook, naive: datetime, at: time, ahead: int) -> None:
     now = naive.replace(tzinfo=UTC)
