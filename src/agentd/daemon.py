@@ -32,6 +32,7 @@ import trio
 
 from agentd import __version__
 from agentd.agents.approvals import ApprovalDesk
+from agentd.agents.messenger import messenger_of
 from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.agents.playbook_watch import PlaybookWatch
 from agentd.agents.prompting import system_prompt
@@ -73,7 +74,7 @@ from agentd.web.admission import Admissions
 from agentd.web.door import Door, Recording
 from agentd.web.front import Front
 from agentd.web.listening import listening_socket
-from agentd.web.twilio_rest import TwilioRest
+from agentd.web.twilio_rest import rest_of
 
 log = logging.getLogger("agentd")
 
@@ -107,7 +108,10 @@ class Daemon:
             )
         )
         self.approvals = ApprovalDesk(self.store, settings.approval_timeout_sec, lambda: round(time.time() * 1000))
-        office = plugins.office(Office(self.store.crm, self.store.calendar, NoWhatsApp(), self.store.files))
+        self._rest = rest_of(settings)
+        self._whatsapp = messenger_of(settings, self.store.messages, self._rest, self.bus.house)
+        messenger = self._whatsapp or NoWhatsApp()
+        office = plugins.office(Office(self.store.crm, self.store.calendar, messenger, self.store.files))
         self._calendar, self._feed_thread = office.calendar, trio.CapacityLimiter(1)
         self.toolboxes = Toolboxes(settings, plugins.tools(), office, self.store, self.approvals)
         self._playbooks = PlaybookWatch(
@@ -120,7 +124,6 @@ class Daemon:
         self.phrases = PhraseBank(self._chains.voices, voice, store)
         self._chains.use_phrases(self.phrases)
         self.admissions = Admissions(settings)
-        self._rest = _twilio(settings)
         self._recordings = self._make_recordings()
         house = House(
             settings=settings,
@@ -152,8 +155,9 @@ class Daemon:
         async with trio.open_nursery() as house:
             house.start_soon(self.bus.run)
             house.start_soon(sweep_daily, self.store, self.settings)
-            if self._recordings is not None:
-                house.start_soon(self._recordings.run)
+            for side in (self._recordings, self._whatsapp):
+                if side is not None:
+                    house.start_soon(side.run)
             try:
                 for name, task in self.plugins.daemon_tasks():
                     await house.start(self._plugin_task, name, task)
@@ -221,6 +225,7 @@ class Daemon:
             ready=self._readiness,
             metrics=self._metrics.exposition,
             rest=self._rest,
+            message_told=self._whatsapp.told if self._whatsapp is not None else lambda told: True,
             approvals=self.approvals,
             calendar_feed=self._calendar_feed,
             version=__version__,
@@ -345,13 +350,6 @@ async def serve(settings: Settings) -> None:
                 nursery.start_soon(keep_child, settings)
             await daemon.run()
             nursery.cancel_scope.cancel(reason="done")
-
-
-def _twilio(settings: Settings) -> TwilioRest | None:
-    if not settings.signatures or not settings.twilio_account_sid:
-        return None
-    token = settings.twilio_auth_token.get_secret_value()
-    return TwilioRest(settings.twilio_account_sid, token, settings.twilio_api_url)
 
 
 def _system_prompt(playbook: Playbook, known: Known, settings: Settings) -> str:

@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from agentd.agents.messenger import TwilioMessenger, messenger_of
+from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.config import Settings
 from agentd.core.whatsapp import WINDOW_MS
 from agentd.errors import PeerError
@@ -232,13 +233,24 @@ async def test_a_bare_number_and_a_messaging_service(sender: str, field_: str) -
         {"whatsapp_provider": "baileys", "twilio_whatsapp_from": FROM},
     ],
 )
-async def test_without_an_account_it_says_what_to_set(settings: dict[str, str]) -> None:
-    rest = TwilioRest(ACCOUNT, AUTH_TOKEN, "http://127.0.0.1:9")
-    messenger = messenger_of(Settings.of(**settings), MemoryLog(), rest, lambda event: None)
+def test_without_an_account_there_is_no_messenger(settings: dict[str, str]) -> None:
+    assert messenger_of(Settings.of(**settings), MemoryLog(), Nobody(), lambda event: None) is None
+
+
+async def test_with_one_it_says_where_it_is_told_and_without_what_to_set() -> None:
+    settings = Settings.of(
+        whatsapp_provider="twilio", twilio_whatsapp_from=FROM, public_base_url="https://agent.example.com"
+    )
+    assert messenger_of(settings, MemoryLog(), None, lambda event: None) is None
+    async with fake_api() as api:
+        rest = TwilioRest(ACCOUNT, AUTH_TOKEN, api.url)
+        messenger = messenger_of(settings, MemoryLog(), rest, lambda event: None)
+        assert messenger is not None
+        note = await messenger.send(DANA, "x", "k", template="HX1")
+        assert api.messages[0]["StatusCallback"] == f"{URL}?note={note.id}"
+        await rest.aclose()
     with pytest.raises(NotAllowed, match="TWILIO_WHATSAPP_FROM"):
-        await messenger.send(DANA, "x", "k", template="HX1")
-    assert await messenger.thread(DANA) == []
-    await rest.aclose()
+        await NoWhatsApp().send(DANA, "x", "k")
 
 
 class Nobody:

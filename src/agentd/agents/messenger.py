@@ -48,29 +48,27 @@ _WAITING: Final = 1000  # callbacks
 _AGAIN_S: Final = (1.0, 10.0, 60.0)  # for a store that cannot write now
 
 STATUS_PATH: Final = "/webhook/twilio/whatsapp/status"
-NO_ACCOUNT: Final = "WhatsApp is not set up: set WHATSAPP_PROVIDER=twilio, TWILIO_WHATSAPP_FROM and the Twilio account"
 
 
 def messenger_of(
     settings: Settings, log: MessageLog, twilio: TwilioMessages | None, emit: Callable[[Event], None]
-) -> TwilioMessenger:
-    """The messenger of these settings. A process without a front door of its own may have one, too: what Twilio reports
-    reaches the daemon at the public address, and the log that both share."""
-    base = settings.public_base_url
-    ours = settings.whatsapp_provider == "twilio"
-    return TwilioMessenger(
-        log, twilio if ours else None, settings.twilio_whatsapp_from, base + STATUS_PATH if base else "", emit
-    )
+) -> TwilioMessenger | None:
+    """The messenger of these settings; None without an account for it. A process without a front door of its own may
+    have one, too: what Twilio reports reaches the daemon at the public address, and the log that both share."""
+    sender, base = settings.twilio_whatsapp_from, settings.public_base_url
+    if settings.whatsapp_provider != "twilio" or not sender or twilio is None:
+        return None
+    return TwilioMessenger(log, twilio, sender, base + STATUS_PATH if base else "", emit)
 
 
 class TwilioMessenger:
-    """`twilio` None: nothing can be sent. `status_url`: where Twilio reports, without our id; "": nowhere. `run` must
-    run for what Twilio reports to reach the log."""
+    """`sender`: our number, or a messaging service. `status_url`: where Twilio reports, without our id; "": nowhere.
+    `run` must run for what Twilio reports to reach the log."""
 
     def __init__(
         self,
         log: MessageLog,
-        twilio: TwilioMessages | None,
+        twilio: TwilioMessages,
         sender: str,
         status_url: str,
         emit: Callable[[Event], None],
@@ -84,9 +82,6 @@ class TwilioMessenger:
 
     async def send(self, to: Private, text: str, key: str, *, template: str = "") -> Note:
         """See the port and the table. Cancel: the outcome is unknown, and a callback tells."""
-        twilio = self._twilio
-        if twilio is None or not self._sender:
-            raise NotAllowed(NO_ACCOUNT)
         if not _REAL_NUMBER.fullmatch(to.text):
             raise NotAllowed("that is no number in the international form")
         free = text and len(text) <= BODY_CHARS and await self._window_is_open(to)
@@ -98,7 +93,7 @@ class TwilioMessenger:
             raise NotAllowed("it was refused before")
         if kept.id != fresh.id and not self._take_over(kept.id):
             return kept
-        return await self._request(twilio, kept, "" if free else template)
+        return await self._request(kept, "" if free else template)
 
     async def thread(self, phone: Private, limit: int = 20) -> list[Note]:
         return await self._log.thread(phone, limit)
@@ -130,7 +125,7 @@ class TwilioMessenger:
         del self._not_sent[id]
         return True
 
-    async def _request(self, twilio: TwilioMessages, note: Note, template: str) -> Note:
+    async def _request(self, note: Note, template: str) -> Note:
         outgoing = Outgoing(
             to=f"whatsapp:{note.phone.text}",
             sender=self._sender,
@@ -139,7 +134,7 @@ class TwilioMessenger:
             status_url=f"{self._status_url}?note={quote(note.id)}" if self._status_url else "",
         )
         try:
-            sid = await twilio.send_message(outgoing)
+            sid = await self._twilio.send_message(outgoing)
         except PeerError as error:
             return await self._failed(note, error.code)
         self._emit(MessageStatus(message=note.id, status="queued"))

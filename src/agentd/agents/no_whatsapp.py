@@ -10,7 +10,7 @@ class NoWhatsApp:
     """Refuses to send, with the cure."""
 
     async def send(self, to: Private, text: str, key: str, *, template: str = "") -> Note:
-        raise NotAllowed("no WhatsApp account is set up (WHATSAPP_PROVIDER)")
+        raise NotAllowed("no WhatsApp account is set up: set WHATSAPP_PROVIDER=twilio and TWILIO_WHATSAPP_FROM")
 
     async def thread(self, phone: Private, limit: int = 20) -> list[Note]:
         return []

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 import httpx
 import trio
 
+from agentd.config import Settings
 from agentd.errors import PeerError
 
 # A redirect that takes longer than this comes too late for the caller anyway.
@@ -166,6 +167,14 @@ class TwilioRest:
         """Close the connections, even when cancelled. Nothing is said over them, so it takes no time."""
         with trio.CancelScope(shield=True, deadline=trio.current_time() + 1.0), suppress(httpx.HTTPError, OSError):
             await self._http.aclose()
+
+
+def rest_of(settings: Settings) -> TwilioRest | None:
+    """The account of these settings; None when they name none."""
+    if not settings.signatures or not settings.twilio_account_sid:
+        return None
+    token = settings.twilio_auth_token.get_secret_value()
+    return TwilioRest(settings.twilio_account_sid, token, settings.twilio_api_url)
 
 
 class _Over(Exception):
