@@ -70,7 +70,7 @@ class _Order:
 
 class ToolHouse(Protocol):
     """What all toolboxes of a process share; `toolboxes.Toolboxes` is it. `sending` is held while a message is judged:
-    two conversations must not both take the last one of the day."""
+    two conversations must not both take the last one of the day. (In two processes on one database they may.)"""
 
     tools: KnownTools
     policy: Policy
