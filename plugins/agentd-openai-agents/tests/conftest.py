@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,11 +19,12 @@ OBJECT = {"type": "object", "properties": {}}
 @dataclass
 class Desk:
     """`answers`: by tool; a tool without one does what it is asked. `asked`: each call, with how much of the
-    conversation it was judged by. `slow`: tools that wait for ever."""
+    conversation it was judged by. `slow`: tools that wait for ever. `before`: awaited before each."""
 
     answers: dict[str, ToolAnswer] = field(default_factory=dict)
     asked: list[tuple[ToolCall, int]] = field(default_factory=list)
     slow: set[str] = field(default_factory=set)
+    before: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
     cancelled: list[str] = field(default_factory=list)
     running: int = 0
     offers: tuple[ToolOffer, ...] = tuple(
@@ -38,7 +39,7 @@ class Desk:
         self.running += 1
         assert self.running == 1
         try:
-            await trio.lowlevel.checkpoint()
+            await self.before()
             if call.name in self.slow:
                 await trio.sleep_forever()
         except trio.Cancelled:

@@ -142,17 +142,6 @@ async def test_no_arguments_at_all_are_those_of_a_tool_that_takes_none(server: F
     assert [(call.name, call.arguments) for call, _ in desk.asked] == [("crm.update", {})]
 
 
-async def test_a_flood_of_calls_in_one_answer_is_answered_and_not_done(server: FakeOpenAI, desk: Any) -> None:
-    flood = [(f"c{number}", "crm-update", json.dumps({"n": number})) for number in range(200)]
-    server.answers[CHAT] = in_turn(message(None, *flood), message(SUMMARY))
-    assert await run(server, desk) == Closed(Private(SUMMARY))
-    done = [call.arguments["n"] for call, _ in desk.asked]
-    assert done == sorted(done)
-    turned_down = [m for m in sent(server) if m["role"] == "tool" and "too many" in m["content"]]
-    assert turned_down
-    assert len(done) + len(turned_down) == 200
-
-
 # --- a person decides
 
 
