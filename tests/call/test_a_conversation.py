@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 import pytest
+import trio
+from trio.abc import ReceiveChannel
 
 from agentd.audio.mulaw import decode
 from agentd.config import Settings
 from agentd.core.call_state import State
+from agentd.engines import AudioFormat, Heard, Transcript
 from agentd.events import (
     AgentSaid,
     BargeIn,
@@ -19,7 +24,7 @@ from agentd.events import (
     TurnGuessed,
 )
 from agentd.testing.play import play
-from agentd.testing.scripted import Fault, ScriptedLLM, ScriptedSTT, ScriptedTTS
+from agentd.testing.scripted import WORD_MS, Fault, ScriptedLLM, ScriptedSTT, ScriptedTTS
 from agentd.testing.sounds import voice
 from agentd.testing.stage import PLAYBOOK, Stage, stage
 
@@ -341,3 +346,31 @@ def test_two_identical_answers_to_two_questions_are_two() -> None:
     assert s.said() == ["yes that is right"] * 2
     assert s.events(Dedup) == []
     assert len(s.events(CallerSaid)) == 2
+
+
+def test_a_recogniser_that_holds_only_the_last_seconds_loses_no_word_of_a_monologue() -> None:
+    class Short(ScriptedSTT):
+        """Its partials are of the last 8.4 s that it heard: each begins where it still remembers."""
+
+        @trio.as_safe_channel
+        async def listen(
+            self, audio: ReceiveChannel[Heard], fmt: AudioFormat, language: str
+        ) -> AsyncGenerator[Transcript, None]:
+            async with super().listen(audio, fmt, language) as whole:
+                async for t in whole:
+                    words, until_ms = t.text.split(), t.until_ms or 0
+                    forgotten = max(0, len(words) - 28)
+                    from_ms = t.from_ms + forgotten * WORD_MS
+                    yield Transcript(" ".join(words[forgotten:]), t.final, until_ms, from_ms)
+
+    words = " ".join(f"w{i}" for i in range(40))
+
+    async def scene() -> Stage:
+        async with stage(stt=Short()) as s:
+            await s.caller.silence(1.0)
+            await s.caller.says(words, for_s=12.5)
+            await s.caller.hears(within_s=1)
+            await s.caller.hears_end(within_s=30)
+        return s
+
+    assert play(scene).said() == [words]

@@ -254,6 +254,19 @@ def test_after_the_longest_utterance_there_is_one_timeout_and_it_goes_on() -> No
     assert len(play.of(Cue.EOU)) == 2
 
 
+def test_the_last_dip_is_the_last_silence_longer_than_a_gap_inside_a_word() -> None:
+    play = Play().silence(200).voice(1000)
+    assert play.ears.dip_frame == play.ears.onset_frame == 10
+    play.silence(100).voice(1000)
+    assert play.ears.dip_frame == 60
+    play.silence(40).voice(1000)
+    assert play.ears.dip_frame == 60
+    play.silence(200)
+    assert play.ears.dip_frame == 60  # they may not go on
+    play.voice(1000)
+    assert play.ears.dip_frame == 167
+
+
 def test_a_caller_who_goes_on_after_the_end_is_in_the_same_utterance() -> None:
     play = Play().silence(200).voice(1600).fade().silence(600)
     assert len(play.of(Cue.EOU)) == 1

@@ -116,7 +116,8 @@ class Brain:
         """A result of the recogniser."""
         now_ms = self.frame * FRAME_MS
         voice_ms = (self.endpointer.last_voiced_frame + 1) * FRAME_MS
-        news = self.hearing.hear(t, min(now_ms, voice_ms + ASSUMED_LAG_MS), voice_ms)
+        dip_ms = self.endpointer.dip_frame * FRAME_MS
+        news = self.hearing.hear(t, min(now_ms, voice_ms + ASSUMED_LAG_MS), voice_ms, dip_ms)
         latency_ms = None if t.until_ms is None else max(0, now_ms - t.until_ms)
         self._hands.emit(AsrText(length=len(t.text), latency_ms=latency_ms, final=t.final, text=Private(t.text)))
         if news is News.CORRECTION:
@@ -187,6 +188,7 @@ class Brain:
                 self.answers.speculate()
             case Cue.EOU, State.LISTENING if self.endpointer.reason == "timeout":
                 self._overlong = True
+                self.hearing.split()
                 self.answers.speculate()
             case Cue.EOU, State.LISTENING:
                 self._end_of_utterance()

@@ -31,8 +31,8 @@ early. And where such noise itself passes for voice, the words decide: nothing n
 it far softer than the caller (a drawn-out "um" is not), and the utterance was over with them ("debounce"). Nothing as
 soft as those sounds is voice for the next seconds.
 
-After `timeout` the utterance goes on and its end is found by the same rules: a pause of 200 ms, which SPEC 2.5 allows
-then, is an ordinary gap between two dictated digits.
+At `timeout` the words up to the last dip stand (`core.hearing`). The utterance goes on and its end is found by the same
+rules: a pause of 200 ms, which SPEC 2.5 allows then, is an ordinary gap between two dictated digits.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ SHARP_FRAMES = 60 // FRAME_MS
 PAUSES = 16  # of the caller's own, remembered
 PAUSES_KNOWN = 12  # before anybody is hurried
 PAUSE_MARGIN_MS = 100
+DIP_MS = 60  # a gap between words, at which an overlong utterance may be split (a guess; closures of "t" last 40)
 OWN_PAUSE_MS = 100  # shorter gaps are inside words
 NOISE_EXTRA_MS = 120
 CLEAR, MURKY = 3.2, 2.4  # mean voice over threshold: no extra above the first, all of it below the second
@@ -82,7 +83,8 @@ class Endpointer:
     """One call's ears for endings. `hear` once a frame, `words` whenever the recogniser speaks.
 
     Frames are counted from 0; `frame` is how many were heard. T0 = `onset_frame`, T1 = `last_voiced_frame`, of the
-    present utterance or the last one. `voiced_frames`: voice in it. `silence_ms`: since T1, at the last cue or frame.
+    present utterance or the last one. `dip_frame`: the first of its last silence, a gap inside a word not counted;
+    `onset_frame` when it had none. `voiced_frames`: voice in it. `silence_ms`: since T1, at the last cue or frame.
     `reason`: of the last EOU. `in_utterance`: the caller is speaking, or pausing before the end is called.
     """
 
@@ -97,7 +99,7 @@ class Endpointer:
         self._most = settings.max_utt_sec * 1000 / FRAME_MS
         self._refractory = settings.reply_refractory_ms // FRAME_MS
         self.frame = 0
-        self.onset_frame = self.last_voiced_frame = -1
+        self.onset_frame = self.last_voiced_frame = self.dip_frame = -1
         self.voiced_frames = 0
         self.reason = ""
         self.in_utterance = False
@@ -192,6 +194,7 @@ class Endpointer:
         if not voiced or sum(recent) < need:
             return None
         self.onset_frame = now - len(recent) + 1 + recent.index(True)
+        self.dip_frame = self.onset_frame
         self.last_voiced_frame = now
         self.voiced_frames = sum(recent)
         self.in_utterance = True
@@ -208,6 +211,8 @@ class Endpointer:
         paused = now - self.last_voiced_frame - 1
         if paused:
             self._note_pause(paused)
+        if paused * FRAME_MS > DIP_MS:  # one frame of it was voice already
+            self.dip_frame = self.last_voiced_frame + 1
         told = self._told is not None
         self.last_voiced_frame = now
         self.voiced_frames += 1

@@ -15,6 +15,16 @@ Results arrive late, twice, corrected and across our turn boundaries. What order
 |                           | the first words  | found: the turn was taken for empty                         |
 
 A result that straddles a boundary loses the words that the turn before it took.
+
+**Overlong utterances** (SPEC 2.5) are split at their last dip: the words up to there stand, whatever becomes of a
+recogniser that can hold no more than so many seconds; what follows is added to them, and all of it is one turn's.
+
+| a result after the split       | means                                                              |
+|--------------------------------|--------------------------------------------------------------------|
+| begins with those words        | what it says after them is added                                   |
+| begins later                   | it is added, but for words at its start that those before end with |
+| other words for the same audio | takes their place: the recogniser has changed its mind             |
+| a final of the whole           | takes their place                                                  |
 """
 
 from __future__ import annotations
@@ -56,14 +66,17 @@ class Hearing:
     def __init__(self) -> None:
         self._finals: list[_Piece] = []
         self._partial: _Piece | None = None
+        self._to_dip: _Piece | None = None  # the partial that rested on the audio up to the last dip
+        self._split: _Piece | None = None  # the first part of an overlong utterance; one of `_finals`
         self._taken: list[_Piece] = []
         self._before = ""  # the words of the turn before the one that was taken last
         self.taken_ms = 0
         self.complete = False  # the engine says that the sentence is over
 
-    def hear(self, t: Transcript, now_ms: int, voice_ms: int | None = None) -> News:
+    def hear(self, t: Transcript, now_ms: int, voice_ms: int | None = None, dip_ms: int = 0) -> News:
         """One result, at media time `now_ms` (for engines without offsets: or soon after the voice ended). `voice_ms`:
-        until when voice was heard; with none since the last `take`, whatever comes is about what was taken."""
+        until when voice was heard; with none since the last `take`, whatever comes is about what was taken. `dip_ms`:
+        the last dip of the voice."""
         until_ms = t.until_ms if t.until_ms is not None else max(0, now_ms - ASSUMED_LAG_MS)
         piece = _Piece(t.text.strip(), t.from_ms, until_ms)
         heard_ms = until_ms if voice_ms is None else min(until_ms, voice_ms)
@@ -71,9 +84,13 @@ class Hearing:
             return self._late(piece) if t.final else News.NOTHING
         if piece.from_ms < self.taken_ms:
             piece = _Piece(_beyond(self.taken_text, piece.text), self.taken_ms, until_ms)
+        if self._split is not None:
+            piece = self._after_split(self._split, piece, whole=t.final)
         if not t.final:
             if any(f.until_ms >= until_ms for f in self._finals):
                 return News.NOTHING
+            if self._partial is not None and self._partial.until_ms <= dip_ms + SLACK_MS < until_ms:
+                self._to_dip = self._partial
             self._partial, self.complete = piece, t.complete
             return News.WORDS
         if any(f.from_ms <= piece.from_ms and f.until_ms > until_ms + SLACK_MS for f in self._finals):
@@ -100,6 +117,15 @@ class Hearing:
         last = self._partial or (self._finals[-1] if self._finals else None)
         return last.until_ms if last is not None else self.taken_ms
 
+    def split(self) -> None:
+        """The utterance is overlong: its words up to the last dip stand; all there are, when none are known to."""
+        part, self._to_dip = self._to_dip or self._partial, None
+        if part is not None and part.text and not any(f.until_ms > part.from_ms + SLACK_MS for f in self._finals):
+            self._finals.append(part)
+            self._split = part
+            if self._partial is not None:
+                self._partial = self._after_split(part, self._partial, whole=False)
+
     def key(self, digits: str, now_ms: int) -> None:
         """Keys are words too: said now, and given back and corrected like others."""
         self._finals.append(_Piece(digits, now_ms, now_ms))
@@ -119,6 +145,7 @@ class Hearing:
         if not self._taken:
             self._taken = [_Piece("", self.taken_ms, until_ms)]
         self._finals, self._partial, self.complete = [], None, False
+        self._to_dip = self._split = None
         self.taken_ms = max(self.taken_ms, until_ms)
         return text
 
@@ -128,6 +155,18 @@ class Hearing:
             self._finals = [p for p in self._taken if p.text] + self._finals
             self.taken_ms = self._taken[0].from_ms
             self._taken = []
+
+    def _after_split(self, part: _Piece, piece: _Piece, *, whole: bool) -> _Piece:
+        """What `piece` adds to the first part of the utterance."""
+        if _follows(piece, part) or _follows(part, piece):
+            return piece
+        from_the_start = piece.from_ms <= part.from_ms + SLACK_MS
+        further = _beyond(part.text, piece.text) if from_the_start else _after(part.text, piece.text)
+        if from_the_start and (whole or further == piece.text):
+            self._finals.remove(part)
+            self._split = None
+            return piece
+        return _Piece(further, part.until_ms, piece.until_ms)
 
     def _late(self, piece: _Piece) -> News:
         if piece.until_ms <= self._taken[0].from_ms or not piece.text:
@@ -151,3 +190,12 @@ def _beyond(taken: str, text: str) -> str:
     had, words = normal(taken), text.split()
     same = sum(a == b for a, b in zip(had, normal(text), strict=False))
     return " ".join(words[len(taken.split()) :]) if had and same * 2 >= len(had) else text
+
+
+def _after(before: str, text: str) -> str:
+    """`text` without the words at its start with which `before` ends."""
+    had, words = before.split(), text.split()
+    for n in range(min(len(had), len(words)), 0, -1):
+        if normal(" ".join(had[-n:])) == normal(" ".join(words[:n])):
+            return " ".join(words[n:])
+    return text
