@@ -4,7 +4,7 @@
      └─ life scope          max. call length
          └─ PLUMBING        mouth, in a shield of its own: the last words are said even when the house cancels
              └─ TALK        its end is the end of the call
-                 ├─ ears    receive -> frames -> brain          (hang-up is data: ears return)
+                 ├─ ears    receive -> frames -> brain          (in the call's own task; hang-up is data: ears return)
                  ├─ stt     the recogniser's session -> brain   (fails and reopens inside)
                  ├─ guards  plugins, contained
                  └─ turns   begun by the brain: think ∥ voice, each in a scope that barge-in cancels
