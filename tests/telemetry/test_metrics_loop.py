@@ -46,6 +46,23 @@ async def test_a_pass_lasts_as_long_as_its_tasks_together_and_the_longest_is_nam
     assert lag.take() == (0.0, "")
 
 
+async def test_a_task_that_ends_with_its_long_step_is_named_too(autojump_clock: MockClock) -> None:
+    hands = Hands()
+    lag = LoopLag(hands)
+    trio.lowlevel.add_instrument(lag)
+
+    async def last_words() -> None:
+        hands.work(0.3)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(last_words)
+    await trio.sleep(1)
+    trio.lowlevel.remove_instrument(lag)  # KeyError, if trio had to throw it out
+    lasted_s, culprit = lag.take()
+    assert lasted_s == pytest.approx(0.3)
+    assert culprit.endswith("last_words")
+
+
 async def test_many_tasks_that_are_quick_are_nobodys_fault(autojump_clock: MockClock) -> None:
     hands = Hands()
     lag = LoopLag(hands)

@@ -55,7 +55,7 @@ class Few:
 
     def __call__(self, value: str) -> str:
         if value not in self._seen:
-            if len(self._seen) >= self._MOST or not self._FORM.fullmatch(value) or re.search(r"\d{7}", value):
+            if len(self._seen) >= self._MOST or not self._FORM.fullmatch(value) or re.search(r"\d{9}", value):
                 return "other"
             self._seen.add(value)
         return value

@@ -8,6 +8,7 @@ may cost. What it found is read once a second, by a task, since an instrument ma
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
@@ -81,8 +82,10 @@ async def watch_loop(observe_s: Callable[[float], None], emit: Callable[[Event],
 def _where(task: Task) -> str:
     """The task, and where it waits now: just behind what took so long."""
     place = ""
-    for frame, line in task.iter_await_frames():
-        path = frame.f_code.co_filename
-        if "/trio/" not in path:
-            place = f" ({path.rpartition('/')[2]}:{line})"
+    # Trio does not know every kind of awaitable, and a generator that has ended has no frame.
+    with suppress(AttributeError, TypeError):
+        for frame, line in task.iter_await_frames():
+            path = frame.f_code.co_filename
+            if "/trio/" not in path:
+                place = f" ({path.rpartition('/')[2]}:{line})"
     return f"{task.name}{place}"
