@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, make_url
 from sqlalchemy.pool import NullPool
 
 from agentd.config import Settings
@@ -38,6 +38,11 @@ class Place:
             return cls(database.engine.url.render_as_string(hide_password=False), None)
         finally:
             database.close()
+
+    @property
+    def name(self) -> str:
+        """For a person to read: no password is in it."""
+        return str(self.file) if self.file is not None else make_url(self.url).render_as_string(hide_password=True)
 
     def prepare(self) -> None:
         """The file, for its owner alone. Raises `ConfigError`."""

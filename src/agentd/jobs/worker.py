@@ -78,6 +78,7 @@ class Worker:
             async with trio.open_nursery() as steps:
                 durable = Durable(place, ours.node, self._work, Bridge(steps), self._waits_s)
                 async with self._launched(durable):
+                    log.info("jobs are run by node %s, their state is in %s", ours.node, place.name)
                     task_status.started(ours.node)
                     async with trio.open_nursery() as rounds:
                         rounds.start_soon(self._rounds, ours, durable)
