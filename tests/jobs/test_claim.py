@@ -46,7 +46,8 @@ def test_a_lock_that_is_lost_is_noticed(postgres: str) -> None:
     ours = claim(Place.of(Settings.of(database_url=postgres)))
     with psycopg.connect(postgres, autocommit=True) as operator:
         operator.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'agentd jobs'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'agentd jobs' AND datname = current_database()"
         )
     with pytest.raises(JobsError, match="cannot be held"):
         ours.still_ours()

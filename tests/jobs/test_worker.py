@@ -1,0 +1,152 @@
+"""The rounds of the process of jobs: what is taken up when, and when it must stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import trio
+
+from agentd.agents.workflows import Done
+from agentd.call.streams import in_thread
+from agentd.config import Settings
+from agentd.core.workflows import Action, Later, Plan
+from agentd.jobs import listing
+from agentd.jobs.bridge import Bridge
+from agentd.jobs.claim import claim
+from agentd.jobs.durable import Durable
+from agentd.jobs.errors import JobsError
+from agentd.jobs.place import Place
+from agentd.jobs.worker import Worker
+from agentd.storage import StoreError
+from agentd.store.sql_store import SqlStore
+from agentd.testing.contracts.store import a_call, began
+from tests.jobs.jobs_play import opened
+
+
+class Noted:
+    """Work that notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.acted: list[tuple[str, str]] = []
+
+    async def plan(self, call_sid: str) -> Plan:
+        return Plan((Action("leads.upsert"),))
+
+    async def still_wanted(self, call_sid: str, later: Later) -> bool:
+        return True
+
+    async def act(self, call_sid: str, action: Action) -> Done:
+        self.acted.append((call_sid, action.tool))
+        return Done("done")
+
+
+async def until(there: Callable[[], bool]) -> None:
+    """Another thread, and other people's clocks, have come so far."""
+    with trio.fail_after(40):
+        while not there():
+            await trio.sleep(0.05)
+
+
+@asynccontextmanager
+async def running(settings: Settings, store: SqlStore, work: Noted, settled_s: float = 0.0) -> AsyncIterator[Worker]:
+    worker = Worker(settings, store, work, settled_s=settled_s)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(worker.run)
+        yield worker
+        worker.stop()
+
+
+async def test_calls_that_are_over_and_settled_are_taken_up_once(tmp_path: Path) -> None:
+    settings, work = Settings.of(state_dir=tmp_path), Noted()
+    now_ms = round(time.time() * 1000)
+    async with opened(settings) as store:
+        await store.write([*a_call("CA1"), *a_call("CA2", at_ms=now_ms), began("CA3", at_ms=now_ms)])
+        async with running(settings, store, work, settled_s=3600):
+            await until(lambda: len(work.acted) == 1)
+            assert await store.calls_over_without_job(before_ms=now_ms + 3_600_000) == ["CA2"]
+        await store.write(a_call("CA4"))
+        async with running(settings, store, work, settled_s=3600):
+            await until(lambda: len(work.acted) == 2)
+    assert work.acted == [("CA1", "leads.upsert"), ("CA4", "leads.upsert")]
+
+
+async def test_a_call_whose_process_was_killed_in_it_is_taken_up_when_it_cannot_be_live(tmp_path: Path) -> None:
+    settings, work = Settings.of(state_dir=tmp_path, max_call_sec=60, drain_sec=0), Noted()
+    now_ms = round(time.time() * 1000)
+    async with opened(settings) as store:
+        await store.write([began("CA1", at_ms=now_ms - 61_000), began("CA2", at_ms=now_ms)])
+        async with running(settings, store, work):
+            await until(lambda: len(work.acted) == 1)
+        async with running(settings, store, work):  # it is found again, and is the same job
+            await store.write(a_call("CA3"))
+            await until(lambda: len(work.acted) == 2)
+    assert [sid for sid, _ in work.acted] == ["CA1", "CA3"]
+
+
+class Stumbling(SqlStore):
+    """A store that cannot be read at first."""
+
+    failures = 2
+
+    async def calls_over_without_job(self, *, before_ms: int, limit: int = 50) -> list[str]:
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("database is locked")
+        return await super().calls_over_without_job(before_ms=before_ms, limit=limit)
+
+
+async def test_a_store_that_stumbles_is_said_once_and_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, work = Settings.of(state_dir=tmp_path), Noted()
+    store = Stumbling(settings)
+    await store.open()
+    await store.write(a_call("CA1"))
+    async with running(settings, store, work):
+        await until(lambda: len(work.acted) == 1)
+    await store.aclose()
+    said = [record.message for record in caplog.records if record.name == "agentd.jobs"]
+    assert said == ["the store cannot be read: database is locked. Jobs wait", "the store can be read again"]
+
+
+async def test_a_process_that_has_lost_its_lock_stops(tmp_path: Path, postgres: str) -> None:
+    settings = Settings.of(state_dir=tmp_path, database_url=postgres)
+
+    async def cut_off() -> None:
+        async with opened(settings) as store, running(settings, store, Noted()):
+            with psycopg.connect(postgres, autocommit=True) as operator:
+                operator.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE application_name = 'agentd jobs' AND datname = current_database()"
+                )
+            await trio.sleep_forever()
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await cut_off()
+    assert caught.group_contains(JobsError, match="cannot be held", depth=None)
+
+
+async def test_jobs_that_were_over_long_ago_are_forgotten(tmp_path: Path) -> None:
+    settings, work = Settings.of(state_dir=tmp_path), Noted()
+    place = Place.of(settings)
+    async with opened(settings) as store:
+        await store.write(a_call("CA1"))
+        async with running(settings, store, work):
+            await until(lambda: bool(listing.jobs(place, states=["done"])))
+    ours = claim(place)
+    threads = trio.CapacityLimiter(1)
+    async with trio.open_nursery() as nursery:
+        durable = Durable(place, ours.node, work, Bridge(nursery))
+        await in_thread(durable.launch, limiter=threads)
+        now = datetime.now(UTC)
+        assert durable.forget(now - timedelta(days=1)) == 0
+        assert durable.forget(now + timedelta(days=1)) == 1
+        await in_thread(durable.destroy, limiter=threads)
+    ours.close()
+    assert listing.jobs(place) == []
