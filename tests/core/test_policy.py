@@ -132,6 +132,7 @@ def test_what_the_operator_decides() -> None:
     assert judge("crm.get", law=house(enabled=False)) == "agents-off"
     verdict = house(production=False).judge(Asked(Agent.VOICE, "leads.delete", Effect.OURS, {}), KNOWN)
     assert (verdict.ruling, verdict.rule) == (Ruling.ASK, "destructive")
+    assert judge("leads.delete", law=house(production=False), phone=OTHER) == "foreign-number"  # no is before perhaps
     assert judge("leads.upsert", law=house(ask=frozenset({"leads.upsert"}))) == "listed"
     assert judge("whatsapp.send", law=house(ask=frozenset({"whatsapp.send"})), to=OTHER) == "foreign-number"
     assert judge("whatsapp.send", law=house(sends_per_day=0)) == "too-many-today"

@@ -2,7 +2,7 @@
 
 It holds even when the model obeys an attacker, because nothing here is a matter of wording: arguments are compared with
 what the caller said, what tools returned, and who is calling. What people have written (notes, messages, names, titles)
-is never a fact. The rules are in `policy_rules`; the first one that decides counts.
+is never a fact. The rules are in `policy_rules`.
 """
 
 from __future__ import annotations
@@ -129,14 +129,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules in their order: what forbids comes before what asks."""
+    """The rules in their order. The first that forbids counts; if none does, the first that asks."""
 
     house: House
     rules: tuple[Rule, ...]
 
     def judge(self, asked: Asked, known: Known) -> Verdict:
+        ask: Verdict | None = None
         for rule in self.rules:
             if (decided := rule.decide(asked, known, self.house)) is not None:
                 ruling, why = decided
-                return Verdict(ruling, rule.name, why)
-        return Verdict(Ruling.ALLOW, "allowed")
+                verdict = Verdict(ruling, rule.name, why)
+                if ruling is Ruling.DENY:
+                    return verdict
+                ask = ask or verdict
+        return ask or Verdict(Ruling.ALLOW, "allowed")
