@@ -302,6 +302,20 @@ async def test_taken_time_is_not_found_and_cannot_be_booked_twice(autojump_clock
     assert "2026-03-03T10:00" not in {window["start"] for window in found["windows"]}
 
 
+async def test_a_number_has_three_meetings_ahead_at_most_however_often_it_calls(autojump_clock: MockClock) -> None:
+    house = House()
+    for n in range(3):
+        call = house.conversation(call_sid=f"CA-{n}")
+        found = await call.get("calendar.find_slots")
+        await call.get("calendar.create", start=found["windows"][0]["start"])
+    again = await call.get("calendar.create", start=found["windows"][0]["start"])
+    assert again["start"] == found["windows"][0]["start"]
+    fourth = house.conversation(call_sid="CA-4")
+    found = await fourth.get("calendar.find_slots")
+    assert "several meetings ahead" in (await fourth.ask("calendar.create", start=found["windows"][0]["start"])).result
+    assert len(house.office.meetings) == 3
+
+
 async def test_a_full_calendar_has_no_windows_and_the_past_cannot_be_booked(autojump_clock: MockClock) -> None:
     house = House()
     call = house.conversation()

@@ -19,6 +19,7 @@ from agentd.events import Private
 from agentd.office import MeetingDraft, Span
 from agentd.tools import Tool, ToolError, ToolRun
 
+MOST_AHEAD = 3  # meetings of one number: whoever calls ten times does not fill the calendar
 _DAY, _TIME = r"^(\d{4}-\d\d-\d\d)?$", r"^(\d\d:\d\d)?$"
 
 
@@ -100,12 +101,15 @@ async def create(arguments: Create, run: ToolRun) -> Booked:
     start = from_local(arguments.start, playbook.timezone)
     if start is None or start < run.now():
         raise ToolError("That start is no time to come. Find slots again, and use a start as it is.")
-    minutes = playbook.meetings.minutes
-    begins = to_ms(start)
+    minutes, begins, phone = playbook.meetings.minutes, to_ms(start), number(arguments.phone, run)
+    ahead = await run.office.calendar.meetings(Span(*horizon(playbook, run.now())))
+    theirs = [m for m in ahead if m.with_phone == phone and m.status == "booked" and m.span.from_ms != begins]
+    if len(theirs) >= MOST_AHEAD:
+        raise ToolError("They have several meetings ahead already: say that a person will call them back.")
     draft = MeetingDraft(
         span=Span(begins, begins + round(timedelta(minutes=minutes).total_seconds() * 1000)),
         title=": ".join(part for part in (playbook.meetings.title or playbook.name, arguments.about) if part),
-        with_phone=number(arguments.phone, run),
+        with_phone=phone,
         with_name=Private(arguments.name),
         call_sid=run.call_sid,
         place=playbook.meetings.place,
