@@ -31,9 +31,9 @@ class Relay(AbstractAsyncContextManager[ReceiveChannel[T]], Generic[T]):
 
     def __init__(self, run: Callable[[Give[T]], Awaitable[None]]) -> None:
         self._run = run
-        self._block = produced(self._send)
 
     async def __aenter__(self) -> ReceiveChannel[T]:
+        self._block = produced(self._send)  # only now: it and this would hold each other
         return await self._block.__aenter__()
 
     async def __aexit__(
