@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from agentd.agents.approvals import ApprovalDesk
+from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.agents.toolboxes import Toolboxes
 from agentd.agents.workflows import AfterCall, Done
 from agentd.back_office import BackOffice, Case, Closed, Waiting
@@ -24,7 +25,6 @@ from agentd.core.policy import Effect
 from agentd.core.workflows import Action, Later
 from agentd.errors import EngineError
 from agentd.events import Private
-from agentd.jobs.house import NoWhatsApp
 from agentd.ledger import ToolCallRow
 from agentd.office import MeetingDraft, Note, Office, OfficeError, Span
 from agentd.storage import SlotsRow
@@ -98,7 +98,7 @@ async def play(
         office = Office(store.crm, store.calendar, provider if account else NoWhatsApp(), store.files)
         approvals = ApprovalDesk(store, settings.approval_timeout_sec, wall_ms)
         toolboxes = Toolboxes(settings, [("acme", BREAKS)], office, store, approvals)
-        work = AfterCall(store, toolboxes, lambda: playbook, can_message=account, back_office=back_office)
+        work = AfterCall(store, toolboxes, lambda call: playbook, can_message=account, back_office=back_office)
         yield Play(store, provider, work)
 
 

@@ -112,7 +112,7 @@ async def work(told: dict[str, Any]) -> None:
     office = Office(store.crm, store.calendar, Provider(told["port"]), store.files)
     approvals = ApprovalDesk(store, settings.approval_timeout_sec, wall_ms)
     toolboxes = Toolboxes(settings, [], office, store, approvals)
-    work = AfterCall(store, toolboxes, lambda: PLAYBOOK, can_message=True)
+    work = AfterCall(store, toolboxes, lambda call: PLAYBOOK, can_message=True)
     worker = Worker(settings, store, Told(work, told["port"]), settled_s=0.0, waits_s=told["waits_s"])
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:

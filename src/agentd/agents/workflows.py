@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -57,17 +58,18 @@ class Done:
 
 
 class AfterCall:
-    """One for the process. `playbook` is asked for each step. `can_message`: there is a WhatsApp account."""
+    """One for the process. `playbook`: of a call, asked for each step. `can_message`: there is a WhatsApp account. `emit`
+    is given the CallSid, too."""
 
     def __init__(
         self,
         store: Store,
         toolboxes: Toolboxes,
-        playbook: Callable[[], Playbook],
+        playbook: Callable[[CallRow], Playbook],
         *,
         can_message: bool,
         back_office: BackOffice | None = None,
-        emit: Callable[[Event], None] = lambda event: None,
+        emit: Callable[[str, Event], None] = lambda call_sid, event: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store, self._toolboxes, self._playbook = store, toolboxes, playbook
@@ -79,14 +81,16 @@ class AfterCall:
         found = await self._store.conversation(call_sid)
         if found is None:
             return Plan()
-        playbook = self._playbook()
+        playbook = self._playbook(found.call)
         return core.plan(playbook, await self._outcome(found, playbook))
 
     async def still_wanted(self, call_sid: str, later: Later) -> bool:
         """Whether the conditions hold now. Raises `StoreError`."""
         found = await self._store.conversation(call_sid)
-        playbook = self._playbook()
-        return found is not None and core.holds(later.when, playbook, await self._outcome(found, playbook))
+        if found is None:
+            return False
+        playbook = self._playbook(found.call)
+        return core.holds(later.when, playbook, await self._outcome(found, playbook))
 
     async def act(self, call_sid: str, action: Action) -> Done:
         """One tool. A cancel: what has an effect is finished first."""
@@ -94,14 +98,14 @@ class AfterCall:
             found = await self._store.conversation(call_sid)
             if found is None:
                 return Done("nothing", "the call is no longer kept")
-            playbook = self._playbook()
+            playbook = self._playbook(found.call)
             outcome = await self._outcome(found, playbook)
         except StoreError:
             return Done("failed", _UNREADABLE)
         arguments = core.arguments(action, playbook, outcome)
         if arguments is None:
             return Done("nothing", "nothing is known that it could write")
-        came = _Came(self._emit)
+        came = _Came(partial(self._emit, call_sid))
         recordings = [each.recording_sid for each in found.recordings]
         desk = self._toolboxes.for_agent(
             Agent.BACK_OFFICE, call_sid, found.call.caller.text, playbook, came.emit, recordings=recordings
