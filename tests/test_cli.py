@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -156,6 +157,16 @@ def test_serve_tells_its_address_in_json_lines_and_ends_well_on_sigterm(tmp_path
     (ready,) = [line for line in lines if line["event"] == "READY"]
     assert ready["address"].startswith("127.0.0.1:")
     assert lines[0]["event"].startswith("MIN_UTT_SEC=0.7")
+
+
+def test_a_busy_port_is_said_before_anything_is_loaded() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        env = os.environ | {"BIND": "127.0.0.1", "PORT": str(port), "STT_ENGINE": "no-such-engine"}
+        said = subprocess.run([sys.executable, "-m", "agentd", "serve"], capture_output=True, text=True, env=env)
+    assert said.returncode == 2
+    assert said.stderr.startswith(f"agentd: settings: PORT: cannot listen on 127.0.0.1:{port}: ")
+    assert "--port" in said.stderr
 
 
 def test_plugins_lists_what_is_there_and_what_it_brings() -> None:

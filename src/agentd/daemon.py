@@ -144,9 +144,13 @@ class Daemon:
         self._calls_nursery: trio.Nursery | None = None
         self.front: Front | None = None
 
-    async def run(self, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED) -> None:
-        """Serve until drained. `started(address)` when calls are answered. Cancel: every call ends now."""
-        with listening_socket(self.settings.bind, self.settings.port) as listener:
+    async def run(
+        self, listener: socket | None = None, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Serve until drained. `started(address)` when calls are answered. Cancel: every call ends now.
+
+        `listener`: one that is bound already, closed in the end; without it BIND and PORT are bound now."""
+        with listener or listening_socket(self.settings.bind, self.settings.port) as listener:
             async with aclosing(self.store):
                 await self.store.open()
                 await self._open_house(listener, task_status)
@@ -334,7 +338,13 @@ class Daemon:
 
 
 async def serve(settings: Settings) -> None:
-    """What `agentd serve` runs: the daemon, with signals."""
+    """What `agentd serve` runs: the daemon, with signals. The port is taken before the engines are loaded: a busy one is
+    said at once, and calls that come meanwhile wait."""
+    with listening_socket(settings.bind, settings.port) as listener:
+        await _serve(settings, listener)
+
+
+async def _serve(settings: Settings, listener: socket) -> None:
     daemon = Daemon(settings, Plugins.load(settings))
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
@@ -348,7 +358,7 @@ async def serve(settings: Settings) -> None:
             nursery.start_soon(watch)
             if settings.jobs:
                 nursery.start_soon(keep_child, settings)
-            await daemon.run()
+            await daemon.run(listener)
             nursery.cancel_scope.cancel(reason="done")
 
 

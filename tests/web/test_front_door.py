@@ -262,9 +262,15 @@ def test_a_socket_from_systemd_wins_over_the_settings() -> None:
 
 def test_a_port_that_is_taken_is_named() -> None:
     ours = listening_socket("127.0.0.1", 0, {})
-    with pytest.raises(ConfigError, match=r"PORT: cannot listen on 127\.0\.0\.1"):
+    with pytest.raises(ConfigError, match=r"PORT: cannot listen on 127\.0\.0\.1.*in use.*--port"):
         listening_socket("127.0.0.1", ours.getsockname()[1], {})
     ours.close()
+
+
+@pytest.mark.parametrize("bind", ["192.0.2.1", "no such host"])
+def test_an_address_that_is_not_this_machine_s_is_named(bind: str) -> None:
+    with pytest.raises(ConfigError, match=rf"BIND: cannot listen on {bind}:0: .*0\.0\.0\.0"):
+        listening_socket(bind, 0, {})
 
 
 async def test_httpx_reuses_nothing_and_sees_no_error() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Mapping
@@ -11,6 +12,11 @@ from agentd.errors import ConfigError
 
 _BACKLOG: Final = 512
 _FIRST_FD: Final = 3  # sd_listen_fds(3)
+_CURES: Final = {
+    errno.EADDRINUSE: ("PORT", "end what listens there (`ss -ltnp` names it), or take another port: PORT or --port"),
+    errno.EACCES: ("PORT", "take a port from 1024 on, or let systemd give the socket"),
+}
+_NO_ADDRESS: Final = ("BIND", "name an address of this machine; 0.0.0.0 is all of them")
 
 
 def listening_socket(
@@ -38,9 +44,8 @@ def listening_socket(
         sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
-        raise ConfigError(
-            "environment", "PORT", f"cannot listen on {bind}:{port}: {error.strerror}", "free it or take another"
-        ) from error
+        key, cure = _CURES.get(error.errno or 0, _NO_ADDRESS)
+        raise ConfigError("settings", key, f"cannot listen on {bind}:{port}: {error.strerror}", cure) from error
     sock.setblocking(False)
     return sock
 
