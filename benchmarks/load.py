@@ -60,6 +60,8 @@ class LoadCall:
         self.agent_from_s: float | None = None
         self.speaking_over = False
         self.heard_s = 0.0
+        self.rng = rng
+        self.thinks_s = 0.6  # before it speaks again: another time each turn, or all calls would take theirs in step
         self.open = False
 
     async def connect(self, host: str, port: int) -> None:
@@ -112,10 +114,11 @@ class LoadCall:
 
     def _plan(self, now: float) -> None:
         """What the caller does next, once what was planned has been said."""
-        quiet = now - self.heard_s > 0.6
+        quiet = now - self.heard_s > self.thinks_s
         if self.last_voiced_s is None and self.sent > 50 and quiet:
             self.turn += 1
             self.speaking_over = self.cleared = False
+            self.thinks_s = self.rng.uniform(0.6, 1.6)
             self.plan = list(VOICED)
         elif self.agent_from_s is not None and self.turn % 3 == 0 and now - self.agent_from_s > 1.0:
             self.turn += 1

@@ -55,6 +55,11 @@ class Collector:
         return {"turns": turns, **self.counts}
 
 
+def waited_s() -> float:
+    """How long this process was ready to run and another had the core."""
+    return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+
+
 def rss_kb() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
@@ -87,6 +92,7 @@ async def main(overrides: dict[str, str]) -> None:
                 json.dumps(
                     {
                         "cpu_s": usage.ru_utime + usage.ru_stime,
+                        "waited_s": waited_s(),
                         "rss_kb": rss_kb(),
                         "tasks": trio.lowlevel.current_statistics().tasks_living,
                         "threads": threading.active_count(),

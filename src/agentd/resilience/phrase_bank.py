@@ -7,21 +7,23 @@ next start.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import trio
 from trio.abc import ReceiveChannel
 
 from agentd.audio.line import LINE_HZ, ToLine
 from agentd.audio.mulaw import decode
+from agentd.call.relay import Give, Relay
 from agentd.core.spoken import spoken
 from agentd.engines import TTS, AudioChunk, Voice
 from agentd.errors import EngineError
 from agentd.resilience.phrase_store import PhraseStore
 
 AT_ONCE = 2  # syntheses beside each other at start: a local voice has no more cores to spare
-CHUNK_BYTES = 2 * LINE_HZ  # one second of PCM: a whole phrase must not be handed on in one step
+PIECE_BYTES = LINE_HZ // 4  # mu-law, 250 ms: a whole phrase as PCM is 30 kB or more for each call that speaks it
 
 
 class PhraseBank:
@@ -107,7 +109,7 @@ class CachedTTS:
     def speak(self, text: str, voice: Voice) -> AbstractAsyncContextManager[ReceiveChannel[AudioChunk]]:
         """As `TTS.speak`; a phrase of the bank never fails."""
         mulaw = self._bank.get(text, voice)
-        return self._tts.speak(text, voice) if mulaw is None else _from_memory(decode(mulaw))
+        return self._tts.speak(text, voice) if mulaw is None else Relay(partial(_from_memory, mulaw))
 
 
 async def keep_warm(bank: PhraseBank, every_s: float, idle: Callable[[], bool], tell: Callable[[str], None]) -> None:
@@ -120,7 +122,6 @@ async def keep_warm(bank: PhraseBank, every_s: float, idle: Callable[[], bool], 
                 tell(f"{name} could not be kept warm: {error}")
 
 
-@trio.as_safe_channel
-async def _from_memory(pcm: bytes) -> AsyncGenerator[AudioChunk, None]:
-    for at in range(0, len(pcm), CHUNK_BYTES):
-        yield AudioChunk(pcm[at : at + CHUNK_BYTES], LINE_HZ)
+async def _from_memory(mulaw: bytes, give: Give[AudioChunk]) -> None:
+    for at in range(0, len(mulaw), PIECE_BYTES):
+        await give(AudioChunk(decode(mulaw[at : at + PIECE_BYTES]), LINE_HZ))
