@@ -29,6 +29,7 @@ from agentd.agents.tool_result import office_failure
 from agentd.agents.toolboxes import Toolboxes
 from agentd.back_office import BackOffice, Case, Closed
 from agentd.core import workflows as core
+from agentd.core.losses import BROKEN
 from agentd.core.playbook import Playbook
 from agentd.core.policy import Agent
 from agentd.core.speech import Message, ToolCall
@@ -40,9 +41,6 @@ from agentd.storage import CallRow, Conversation, Store, StoreError
 from agentd.tools import ToolAnswer, ToolDesk
 
 log = logging.getLogger("agentd.jobs")
-
-LOST: Final = frozenset({"lost", "no-media", "stalled-reader", "crash"})
-"""Ends that nobody wanted, after which no stream of the call has come."""
 
 _AGAIN: Final = office_failure(OfficeError(""))
 _UNREADABLE: Final = "The records could not be read."
@@ -58,8 +56,8 @@ class Done:
 
 
 class AfterCall:
-    """One for the process. `playbook`: of a call, asked for each step. `can_message`: there is a WhatsApp account. `emit`
-    is given the CallSid, too."""
+    """One for the process. `playbook`: of a call, asked for each step. `can_message`: there is a WhatsApp account.
+    `emit` is given the CallSid, too."""
 
     def __init__(
         self,
@@ -148,7 +146,7 @@ class AfterCall:
             heard=tuple(line.text.text for line in found.lines if line.who == "caller"),
             summary=found.summary.text,
             meeting=_booked(meeting, playbook.timezone, call.call_sid) if meeting is not None else None,
-            lost=call.reason in LOST,
+            lost=call.reason in BROKEN,
             messaged=any(
                 row.tool == "whatsapp.send" and row.outcome == "ok" and row.agent != Agent.BACK_OFFICE.value
                 for row in found.tool_calls
