@@ -7,6 +7,7 @@
 | the caller                  | `said`      | generously: "ten" may be an hour or a day, "1.8" may be millions; what |
 |                             |             | they speak of is not on offer for that                                 |
 | our own earlier words       | not at all  | an invention does not become true by having been said                  |
+| the hours of the playbook   | `open_hours`| true in a sentence about opening, and no free time                     |
 
 The caller's "tomorrow" makes tomorrow's date sayable; a date that is worked out ("in two weeks") makes any date so.
 """
@@ -14,7 +15,7 @@ The caller's "tomorrow" makes tomorrow's date sayable; a date that is worked out
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -33,6 +34,7 @@ from agentd.core.governor_claims import (
     weekdays,
 )
 from agentd.core.governor_figures import figures
+from agentd.core.opening import WEEKDAYS, span_minutes
 
 _DICTATED = re.compile(r"(?<![\d:.])\d(?:[ ,.-]*\d){5,}")  # six digits and more: a phone number, and no hours
 _PAIR = re.compile(r"(?<![\d:.])(1\d|2[0-4]|0?\d) (?:ו ?)?([0-5]?\d)(?![\d:.])")
@@ -45,6 +47,10 @@ _WORKED_OUT = re.compile(
     r"|(?<![א-ת])[ובלהמש]*(?:ימים|יומיים|שבוע(?:ות|יים)?|חודש(?:ים|יים)?|סופ\"ש|מתי ש|בהקדם|הכי מהר)"
 )
 
+_OPENING = re.compile(
+    r"\b(?:open|opens|opening|closes?|closing|hours)\b|(?<![א-ת])ו?ה?(?:פתוח(?:ים|ות|ה)?|שעות)(?![א-ת])", re.IGNORECASE
+)
+_CLOSED = re.compile(r"\bclosed\b|(?<![א-ת])ו?ה?סגור(?:ים|ות|ה)?(?![א-ת])", re.IGNORECASE)
 _BARE = re.compile(r"(?<![\d:.])\d{1,3}(?:\.\d+)?(?![\d:.])")
 _AND_A_PART = re.compile(r"(?<![\d:.])(\d{1,3}) (?:(וחצי|and a half)|ורבע|and a quarter)")
 _SCALES = (
@@ -61,12 +67,15 @@ LEAST_PRICE = 100  # a smaller number in a tool's result, without a currency, is
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Immutable; `|` joins. `stated` are claims as they stand; `days` are dates that they come to; `words` is the text
-    of all sources, for streets."""
+    of all sources, for streets; `hours` are days and times that a sentence about opening may name, `closed` days that
+    one about being closed may."""
 
     stated: frozenset[Claim] = frozenset()
     days: frozenset[date] = frozenset()
     any_day: bool = False
     words: str = ""
+    hours: frozenset[Claim] = frozenset()
+    closed: frozenset[Claim] = frozenset()
 
     def __or__(self, other: Facts) -> Facts:
         return Facts(
@@ -74,11 +83,16 @@ class Facts:
             self.days | other.days,
             self.any_day or other.any_day,
             f"{self.words} {other.words}".strip(),
+            self.hours | other.hours,
+            self.closed | other.closed,
         )
 
     def unknown(self, text: str) -> Claim | None:
         """A claim of `text` that nothing here bears out, or None. The least of them, so that the answer is stable."""
-        missing = [claim for claim in claims(text) if not self._bears_out(claim)]
+        sayable = (self.hours if _OPENING.search(text) else frozenset()) | (
+            self.closed if _CLOSED.search(text) else frozenset()
+        )
+        missing = [claim for claim in claims(text) if claim not in sayable and not self._bears_out(claim)]
         return min(missing, key=lambda claim: (claim.kind, str(claim.value)), default=None)
 
     def known(self, text: str) -> list[Claim]:
@@ -106,6 +120,15 @@ class Facts:
                 return self.any_day or any(day.day == value for day in self.days)
             case _:
                 return False
+
+
+def open_hours(hours: Mapping[str, Sequence[str]]) -> Facts:
+    """What a playbook's hours make sayable, where it is about hours: the days with any, and when they begin and end."""
+    minutes = {minute for spans in hours.values() for span in spans for minute in span_minutes(span)}
+    days = {WEEKDAYS.index(day) for day, spans in hours.items() if spans}
+    opened = {Claim("time", minute % 720) for minute in minutes} | {Claim("weekday", day) for day in days}
+    closed = {Claim("weekday", day) for day in range(7) if hours and day not in days}
+    return Facts(hours=frozenset(opened), closed=frozenset(closed))
 
 
 def joined(facts: Iterable[Facts]) -> Facts:

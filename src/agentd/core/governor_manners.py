@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from agentd.core.governor import HARD_WORDS, SHORT_SENTENCE, Kind, Rules
-from agentd.core.governor_facts import joined, returned, said, told
+from agentd.core.governor_facts import joined, open_hours, returned, said, told
 from agentd.core.hearing import normal
 from agentd.core.phrases import Phrases
 from agentd.core.playbook import Playbook
@@ -34,7 +34,7 @@ class Manners:
         texts = [playbook.business, playbook.goal, playbook.greeting, playbook.closing]
         texts += [slot.question for slot in playbook.slots] + [c for slot in playbook.slots for c in slot.choices]
         texts += [text for variants in playbook.phrases.values() for text in variants]
-        self._facts = joined(told(text, today) for text in texts if text)
+        self._facts = joined(told(text, today) for text in texts if text) | open_hours(playbook.hours)
         self._own: dict[tuple[str, ...], Kind] = {}
         self._variants: dict[tuple[str, ...], str] = {}
         for key, variants in playbook.phrases.items():

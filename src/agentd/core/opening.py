@@ -21,10 +21,11 @@ def open_spans(hours: Mapping[str, Sequence[str]], holidays: Collection[str], da
         return ()
     if not hours:
         return ((0, DAY_MIN),)
-    return tuple(sorted(map(_minutes, hours.get(WEEKDAYS[day.weekday()], ()))))
+    return tuple(sorted(map(span_minutes, hours.get(WEEKDAYS[day.weekday()], ()))))
 
 
-def _minutes(span: str) -> tuple[int, int]:
+def span_minutes(span: str) -> tuple[int, int]:
+    """ "09:00-13:00" as minutes of the day."""
     begin, _, end = span.partition("-")
     return _minute(begin), _minute(end)
 
