@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from ipaddress import ip_address
 from random import Random, SystemRandom
+from types import MappingProxyType
 from urllib.parse import urljoin, urlsplit
 
 import trio
@@ -47,7 +48,8 @@ class Network:
     `auth_token`: sign with it; None leaves requests unsigned. `subprotocols`: offered at the handshake (Twilio offers
     none). `call_status_url`: the number's StatusCallback. `parameters`: the stream's, when `to` is a ws(s) URL and no
     TwiML says them. `stops_reading_after_s`: this end's socket is never read again after that. `limit_s`: the caller
-    hangs up then. `updates`: what the REST API is told to do with the live call: TwiML, which replaces what runs (the
+    hangs up then. `dial_status`: how a <Dial> ends; `voicemail_s`: how long a message the caller leaves, 0 for none.
+    `updates`: what the REST API is told to do with the live call: TwiML, which replaces what runs (the
     stream is stopped, its `action` not asked: assumed), or "completed". `seed` fixes sids and the first timestamp.
     `trust`: for TLS with a private authority.
     """
@@ -62,6 +64,8 @@ class Network:
     parameters: Mapping[str, str] = field(default_factory=dict)
     stops_reading_after_s: float = math.inf
     limit_s: float = 900.0
+    dial_status: str = "completed"
+    voicemail_s: float = 0.0
     updates: trio.MemoryReceiveChannel[str] | None = None
     seed: int | None = None
     trust: ssl.SSLContext | None = None
@@ -175,6 +179,11 @@ class _Call:
                         return await self._ask(urljoin(self._to, verb.text), "in-progress")
                     case "Pause":
                         await trio.sleep(float(verb.attributes.get("length", "1")))
+                    case "Dial" if action := verb.attributes.get("action"):
+                        fields = {"DialCallStatus": self._network.dial_status}
+                        return await self._ask(urljoin(self._to, action), "in-progress", fields)
+                    case "Record" if self._network.voicemail_s and (action := verb.attributes.get("action")):
+                        return await self._leave_message(urljoin(self._to, action), verb)
                     case "Hangup" | "Reject" | "Dial" | "Record" | "Enqueue":
                         self._log.ended_by = "twiml"
                         return None
@@ -232,8 +241,20 @@ class _Call:
         self._log.ended_by = "agent" if ended.code == CLOSED else "lost"
         self._stream_event(stream, line, "stream-stopped" if ended.code == CLOSED else "stream-error", str(ended.code))
 
-    async def _ask(self, url: str, status: str) -> list[Stream | Verb]:
-        answer = await self._client.post(url, self._fields(status))
+    async def _leave_message(self, action: str, verb: Verb) -> list[Stream | Verb]:
+        """The caller speaks after the tone; the recording can be fetched a little later."""
+        await trio.sleep(self._network.voicemail_s)
+        sid, seconds = random_sid("RE", self._rng), str(math.ceil(self._network.voicemail_s))
+        url = f"https://api.twilio.com/2010-04-01/Accounts/{self._account_sid}/Recordings/{sid}"
+        fields = {"RecordingSid": sid, "RecordingUrl": url, "RecordingDuration": seconds}
+        following = await self._ask(action, "in-progress", fields)
+        if callback := verb.attributes.get("recordingStatusCallback"):
+            told = {"RecordingStatus": "completed", "RecordingSource": "RecordVerb", "RecordingChannels": "1"}
+            self._call_back(urljoin(self._to, callback), self._fields("in-progress") | fields | told)
+        return following
+
+    async def _ask(self, url: str, status: str, more: Mapping[str, str] = MappingProxyType({})) -> list[Stream | Verb]:
+        answer = await self._client.post(url, self._fields(status) | dict(more))
         return read_twiml(answer.body, answer.content_type, url)
 
     def _fields(self, status: str) -> dict[str, str]:
