@@ -32,6 +32,7 @@ import trio
 
 from agentd import __version__
 from agentd.agents.approvals import ApprovalDesk
+from agentd.agents.lost_calls import LostCalls
 from agentd.agents.messenger import messenger_of
 from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.agents.playbook_watch import PlaybookWatch
@@ -97,7 +98,11 @@ class Daemon:
         self.store = SqlStore(settings)
         self.keeper = StoreSubscriber(self.store)
         self._metrics = Metrics()
-        self.bus = Bus([LogSubscriber(settings), self.keeper, self._metrics, *subscribers, *plugins.subscribers()])
+        lost = LostCalls(
+            lambda: self._messenger, lambda: self.playbook, settings.lost_call_content_sid, lambda e: self.bus.house(e)
+        )
+        readers = [LogSubscriber(settings), self.keeper, self._metrics, lost, *subscribers, *plugins.subscribers()]
+        self.bus = Bus(readers)
         plugins.report_to(self.bus.house)
         self._metrics.watch(
             Figures(
@@ -112,6 +117,7 @@ class Daemon:
         self._whatsapp = messenger_of(settings, self.store.messages, self._rest, self.bus.house)
         messenger = self._whatsapp or NoWhatsApp()
         office = plugins.office(Office(self.store.crm, self.store.calendar, messenger, self.store.files))
+        self._messenger = office.messenger
         self._calendar, self._feed_thread = office.calendar, trio.CapacityLimiter(1)
         self.toolboxes = Toolboxes(settings, plugins.tools(), office, self.store, self.approvals)
         self._playbooks = PlaybookWatch(
