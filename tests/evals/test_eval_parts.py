@@ -139,7 +139,7 @@ def test_the_slots_of_a_model_are_read_from_what_it_says_back() -> None:
     script = Script("x", "realestate-en", "", ("hi",), {}, Expect(slots=WANTED))
     playbook = load_playbook("realestate-en", "")
     said = "So, an apartment in Ramat Gan for 2.5 million shekels, and your number is 050-123-4567, Dana."
-    each = Talk(script, playbook, lambda messages: Prompt("c", playbook, "", messages))
+    each = Talk(script, playbook, lambda messages: Prompt("c", playbook, "", messages), TUESDAY)
     each.exchanges.append(Exchange("hi", "", said, "", spent=False))
     found = judge(each, object(), RulesLLM(), TUESDAY)
     assert {slot: right for slot, (_, _, right) in found.items()} == dict.fromkeys(WANTED, True) | {"timing": False}
@@ -154,7 +154,7 @@ WANTED = {
 def talk(*replies: str, caller: str = "hm") -> Talk:
     expect = Expect(closes=False, never=("dollars",), slots={"name": "D"})
     script = Script("x", "receptionist-en", "", ("hi",), {}, expect)
-    each = Talk(script, EN, lambda messages: Prompt("c", EN, "", messages))
+    each = Talk(script, EN, lambda messages: Prompt("c", EN, "", messages), TUESDAY)
     each.exchanges += [Exchange(caller, "", reply, "", spent=False) for reply in replies]
     return each
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--json", "to", type=click.Path(path_type=Path, dir_okay=False), help="Write everything here.")
 @click.option("--min-slots", type=click.FloatRange(0, 100), default=95.0, show_default=True, metavar="PERCENT")
 @click.option("--min-rules", type=click.FloatRange(0, 100), default=100.0, show_default=True, metavar="PERCENT")
+@click.option("--min-tools", type=click.FloatRange(0, 100), default=100.0, show_default=True, metavar="PERCENT")
 @click.option("--talk", is_flag=True, help="Print every line of the dialogues in which something went wrong.")
 @config_option
 def command(
@@ -33,6 +34,7 @@ def command(
     to: Path | None,
     min_slots: float,
     min_rules: float,
+    min_tools: float,
     talk: bool,
     config: Path | None,
 ) -> None:
@@ -44,7 +46,7 @@ def command(
     agentd eval --playbook mine.toml mine.yaml       your own dialogues against your own playbook
     agentd eval --llm openai --json run.json         a real model (OPENAI_API_KEY)
 
-    Exit code 1: fewer slots filled, or fewer dialogues that kept every rule, than asked for.
+    Exit code 1: fewer slots filled, or fewer dialogues that kept every rule or used the right tools, than asked for.
     """
     import trio
 
@@ -60,12 +62,14 @@ def command(
     total = figures(outcomes)
     click.echo(
         f"slots filled {total.slots_percent:.1f} % ({total.slots_right} of {total.slots}), rules kept in "
-        f"{total.kept} of {total.dialogues} dialogues, {total.turns:.1f} turns to close"
+        f"{total.kept} of {total.dialogues} dialogues, tools right in {total.tools_right} of {total.with_tools}, "
+        f"{total.turns:.1f} turns to close"
     )
     if to is not None:
         to.write_text(json.dumps(as_json(outcomes, engine), ensure_ascii=False, indent=1) + "\n", "utf-8")
-    if total.slots_percent < min_slots or total.rules_percent < min_rules:
-        click.echo(f"agentd: below {min_slots:g} % of the slots or {min_rules:g} % of the dialogues", err=True)
+    if total.slots_percent < min_slots or total.rules_percent < min_rules or total.tools_percent < min_tools:
+        asked = f"{min_slots:g} % of the slots, {min_rules:g} % of the rules or {min_tools:g} % of the tools"
+        click.echo(f"agentd: below {asked}", err=True)
         raise SystemExit(1)
 
 
@@ -108,11 +112,11 @@ def _bench(engine: str, config: Path | None) -> Bench:
     brain, reader = plugins.llm(engine), plugins.llm("rules")
     if not isinstance(reader, SlotReader):
         raise ConfigError("plugins", "rules", "this engine cannot read slots", "install agentd-local")
-    return Bench(brain, reader, settings, settings.ai_max_words_first_reply, date.today())
+    return Bench(brain, reader, settings, date.today())
 
 
 def _print_talk(outcome: Outcome) -> None:
-    if not outcome.broken and outcome.right == len(outcome.slots):
+    if not outcome.broken and not outcome.tools_wrong and outcome.right == len(outcome.slots):
         return
     click.echo(f"\n{outcome.playbook}: {outcome.script.name}")
     for each in outcome.exchanges:

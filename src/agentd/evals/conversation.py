@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import date
 
 from agentd.core.governor import Act
+from agentd.core.history import History
 from agentd.core.playbook import Playbook
+from agentd.core.slots import Tracker
 from agentd.core.speech import Message, Prompt
 from agentd.evals.asked import UNKNOWN, asked, closes
-from agentd.evals.script import CLOSING, CONFIRM, Script
+from agentd.evals.script import ANOTHER, CLOSING, CONFIRM, WHATSAPP, WINDOWS, Script
 
 MOST_TURNS = 24  # of the caller: a dialogue that has not closed by then goes in circles
 _YES = {"he": "כן", "en": "Yes."}
+_FIRST = {"he": "הראשון מתאים", "en": "The first one, please."}
 _DONT_KNOW = {"he": "לא יודע.", "en": "I don't know."}
 
 Reply = Callable[[Prompt], Awaitable[tuple[str, tuple[Act, ...]]]]
@@ -34,36 +38,50 @@ class Exchange:
 
 @dataclass(slots=True)
 class Talk:
-    """`turns`: turns of the caller until the closing; 0 when it was never said."""
+    """`turns`: turns of the caller until the closing; 0 when it was never said. `today`: of the caller."""
 
     script: Script
     playbook: Playbook
     prompts: Callable[[tuple[Message, ...]], Prompt]
+    today: date
     exchanges: list[Exchange] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
+    history: History = field(default_factory=History)
     turns: int = 0
 
     def prompt(self) -> Prompt:
-        return self.prompts(tuple(self.messages))
+        return self.prompts(self.history.messages())
 
 
 async def converse(talk: Talk, reply: Reply) -> None:
     """Play the script to its end. What the engine raises goes through."""
     caller = _Caller(talk.script, talk.playbook)
+    tracker = Tracker(talk.playbook, talk.today)
     agent = talk.playbook.greeting
-    talk.messages.append(Message("agent", agent))
+    talk.history.agent(0, agent, cut=False)
     asks = _asks(agent, talk.playbook, "", "")
     for turn in range(1, MOST_TURNS + 1):
         line = caller.line(asks)
         if line is None:
             return
-        talk.messages.append(Message("caller", line))
+        talk.history.caller(turn, line)
         agent, acts = await reply(talk.prompt())
-        talk.messages.append(Message("agent", agent))
-        before, asks = asks, _asks(agent, talk.playbook, asks, caller.last)
+        talk.history.agent(turn, agent, cut=False)
+        tracker.understand(talk.history.messages())
+        before = asks
+        asks = _about_a_meeting(agent, tracker) or _asks(agent, talk.playbook, asks, caller.last)
         talk.exchanges.append(Exchange(line, before, agent, asks, caller.spent(asks), acts))
         if not talk.turns and closes(agent, talk.playbook):
             talk.turns = turn
+
+
+def _about_a_meeting(agent: str, tracker: Tracker) -> str:
+    """Which moment of arranging a meeting a question of the agent's is."""
+    meeting = tracker.dialogue.meeting
+    if "?" not in agent:
+        return ""
+    if meeting.offered and meeting.chosen is None:
+        return WINDOWS
+    return ANOTHER if meeting.asking else WHATSAPP if meeting.whatsapp == "offered" else ""
 
 
 def _asks(agent: str, playbook: Playbook, before: str, slot: str) -> str:
@@ -83,7 +101,7 @@ class _Caller:
         self._opening = bool(self._lines)
         self._slots = {slot.name for slot in playbook.slots}
         language = "he" if playbook.language[:2] in ("he", "iw") else "en"
-        self._yes, self._dont_know = _YES[language], _DONT_KNOW[language]
+        self._yes, self._dont_know, self._first = _YES[language], _DONT_KNOW[language], _FIRST[language]
         self.last = ""  # the slot that was answered last
 
     def line(self, asks: str) -> str | None:
@@ -100,8 +118,10 @@ class _Caller:
             return self._lines.pop(0)
         if asks == CLOSING:
             return None
-        if asks == CONFIRM:
+        if asks in (CONFIRM, WHATSAPP):
             return self._yes
+        if asks == WINDOWS:
+            return self._first
         return self._said.get(asks, self._dont_know)
 
     def spent(self, asks: str) -> bool:

@@ -1,7 +1,7 @@
 """Which slots were filled, and rightly.
 
-A brain that knows what it knows (the rules brain) is asked. A language model is not: its slots are read from its own
-words by the rules brain's readers, so only what it says back counts. Free text that nobody reads back is left out.
+A brain that knows what it knows (the rules brain) is asked. A language model is not: what it noted (`slots.note`) and
+what it says back, read by our readers, is what it knows. Free text that it did neither with is left out.
 """
 
 from __future__ import annotations
@@ -30,19 +30,23 @@ class SlotReader(Protocol):
         """What an agent's words say back of a playbook's slots."""
 
 
-def judge(talk: Talk, brain: object, reader: SlotReader, today: date) -> dict[str, tuple[str, str, bool]]:
-    """{slot: (wanted, got, right)} for every slot that the script expects and that can be judged."""
+def judge(
+    talk: Talk, brain: object, reader: SlotReader, today: date, noted: Mapping[str, str] | None = None
+) -> dict[str, tuple[str, str, bool]]:
+    """{slot: (wanted, got, right)} for every slot that the script expects and that can be judged. `noted`: what a model
+    has noted of the slots."""
     slots = {slot.name: slot for slot in talk.playbook.slots}
     spoken = "\n".join(each.agent for each in talk.exchanges)
     own = isinstance(brain, SlotReader)
     got = brain.known(talk.prompt()) if isinstance(brain, SlotReader) else reader.read_back(talk.playbook, spoken)
+    got = {**got, **(noted or {})}
     found: dict[str, tuple[str, str, bool]] = {}
     for name, wanted in talk.script.expect.slots.items():
         slot = slots[name]
-        if not own and slot.type == "text":
+        if not own and slot.type == "text" and name not in got:
             continue
         value = got.get(name, "")
-        if not own and slot.type in ("name", "timing") and wanted.lower() in spoken.lower():
+        if not own and name not in got and slot.type in ("name", "timing") and wanted.lower() in spoken.lower():
             value = wanted
         found[name] = (wanted, value, matches(slot, wanted, value, today))
     return found

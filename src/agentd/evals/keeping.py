@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from agentd.evals.asked import closes
 from agentd.evals.conversation import Exchange, Talk
-from agentd.evals.script import CONFIRM
+from agentd.evals.script import CONFIRM, WHATSAPP, WINDOWS
 
-WORDS, LONGER = 24, 40  # a reply; a read-back, the summary, the closing
+WORDS, OFFER, LONGER = 24, 30, 40  # a reply; times to meet; a read-back, the summary, the closing
 SENTENCES = 2
 _DOTS = re.compile(r"\b([ap])\.m\.(?=\s+[A-Z\u0590-\u05ff]|$)?|(?<=\d)[.](?=\d)", re.IGNORECASE)
 _REPEAT = re.compile(
@@ -33,10 +33,10 @@ def _in_reply(each: Exchange, talk: Talk, before: str) -> Iterator[str]:
     if not reply:
         yield "said nothing"
         return
-    exempt = each.asks == CONFIRM or closes(reply, talk.playbook)
+    exempt = each.asks in (CONFIRM, WINDOWS, WHATSAPP) or closes(reply, talk.playbook)
     repeat = bool(_REPEAT.search(each.caller))
     words = len(reply.split())
-    if words > (LONGER if exempt or repeat else WORDS):
+    if words > (OFFER if each.asks == WINDOWS else LONGER if exempt or repeat else WORDS):
         yield f"{words} words"
     if not exempt and not repeat and sentences(reply) > SENTENCES:
         yield f"{sentences(reply)} sentences"

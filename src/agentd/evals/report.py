@@ -9,7 +9,7 @@ from typing import Any
 from agentd.evals.conversation import Exchange
 from agentd.evals.run import Outcome
 
-COLUMNS = ("dialogue", "slots filled", "rules", "turns to close", "what went wrong")
+COLUMNS = ("dialogue", "slots filled", "rules", "tools right", "turns to close", "what went wrong")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,16 @@ class Figures:
     slots_right: int
     kept: int
     turns: float
+    with_tools: int = 0
+    tools_right: int = 0
 
     @property
     def slots_percent(self) -> float:
         return 100.0 * self.slots_right / self.slots if self.slots else 100.0
+
+    @property
+    def tools_percent(self) -> float:
+        return 100.0 * self.tools_right / self.with_tools if self.with_tools else 100.0
 
     @property
     def rules_percent(self) -> float:
@@ -33,12 +39,15 @@ class Figures:
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
     turns = [each.turns for each in outcomes if each.turns]
+    with_tools = [each for each in outcomes if each.script.expect.tools is not None]
     return Figures(
         dialogues=len(outcomes),
         slots=sum(len(each.slots) for each in outcomes),
         slots_right=sum(each.right for each in outcomes),
         kept=sum(not each.broken for each in outcomes),
         turns=sum(turns) / len(turns) if turns else 0.0,
+        with_tools=len(with_tools),
+        tools_right=sum(not each.tools_wrong for each in with_tools),
     )
 
 
@@ -49,8 +58,9 @@ def rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
             f"{each.playbook}: {each.script.name}",
             f"{each.right}/{len(each.slots)}",
             "kept" if not each.broken else f"{len(each.broken)} broken",
+            "-" if each.script.expect.tools is None else "wrong" if each.tools_wrong else "right",
             str(each.turns or "-"),
-            "; ".join([*_wrong(each), *each.broken]),
+            "; ".join([*_wrong(each), *each.broken, *filter(None, [each.tools_wrong])]),
         )
         for each in outcomes
     ]
@@ -64,6 +74,7 @@ def as_json(outcomes: Sequence[Outcome], engine: str) -> dict[str, Any]:
         "dialogues": total.dialogues,
         "slots_percent": round(total.slots_percent, 1),
         "rules_percent": round(total.rules_percent, 1),
+        "tools_percent": round(total.tools_percent, 1),
         "turns_to_close": round(total.turns, 1),
         "outcomes": [
             {
@@ -75,6 +86,8 @@ def as_json(outcomes: Sequence[Outcome], engine: str) -> dict[str, Any]:
                     for slot, (wanted, got, right) in each.slots.items()
                 },
                 "broken": each.broken,
+                "tools": [{"tool": used.tool, "ok": used.ok} for used in each.used],
+                "tools_wrong": each.tools_wrong,
                 "turns_to_close": each.turns,
                 "lines": [
                     {"caller": said.caller, "agent": said.agent, "asks": said.asks, "governor": _acts(said)}

@@ -8,10 +8,14 @@ caller:
   - area: בגבעתיים               # said when the agent has just asked for that slot
   - phone: [(unclear), 0501234567]   # the first time, the second time
   - confirm: כן                  # said when something is read back for a yes
+  - windows: השני                # said when times to meet are offered; the first one without this
+  - another: ביום חמישי          # said when it is asked for another time
+  - whatsapp: כן                 # said when a confirmation is offered
   - closing: רגע, טעיתי בשם      # said after the closing
 expect:
   slots: {area: גבעתיים, phone: "0501234567"}
   never: [מיליון]
+  tools: [calendar.find_slots, calendar.create]
 """
 
 from __future__ import annotations
@@ -29,19 +33,23 @@ import yaml
 from agentd.errors import ConfigError
 
 CONFIRM, CLOSING = "confirm", "closing"  # moments that are no slot
+WINDOWS, ANOTHER, WHATSAPP = "windows", "another", "whatsapp"  # those of arranging a meeting
+MOMENTS = (CONFIRM, CLOSING, WINDOWS, ANOTHER, WHATSAPP)
 _SHIPPED = resources.files("agentd.evals") / "dialogues"
 
 
 @dataclass(frozen=True, slots=True)
 class Expect:
     """`slots`: values as data (`judging.matches`). `says`, `never`: patterns that some reply, or no reply, must hold.
-    `closes`: the closing must be heard within `max_turns` turns of the caller."""
+    `closes`: the closing must be heard within `max_turns` turns of the caller. `tools`: those that must have been used,
+    in this order, and no other that has an effect; None: the agent has none in this dialogue."""
 
     slots: dict[str, str] = field(default_factory=dict)
     says: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     closes: bool = True
     max_turns: int = 14
+    tools: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

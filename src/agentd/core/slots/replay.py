@@ -153,7 +153,8 @@ class Dialogue:
 
     def _met(self, text: str, intent: str) -> bool:
         """An answer to what was offered. A name or an amount is none."""
-        if intent in ("human", "angry") or self.speech.name_cues.search(text.lower()):
+        named = self.speech.name_cues.search(text.lower()) and not self.speech.choosing.never.search(plain(text))
+        if intent in ("human", "angry") or named:
             return False
         amounts = [slot for slot in self.playbook.slots if slot.type == "money"]
         if any(self._read(slot, text, asked=False) for slot in amounts):
@@ -228,9 +229,9 @@ class Dialogue:
         filled.sort(key=lambda slot: (slot.type == "text", slot.name != self.last, ORDER.index(slot.type)))
         for slot in filled:
             before = self.values[slot.name]
-            direct = slot.name == self.last or (said_so and slot.type in TYPED)
+            direct = slot.name == self.last or (said_so and slot.type in (*TYPED, "name"))
             found = self._read(slot, rest, asked=direct, before=_part(slot, before))
-            if found is not None and slot.type == "area" and not found.sure and not direct:
+            if found is not None and slot.type == "area" and not found.sure and slot.name != self.last:
                 continue  # any words could be a place
             if found is not None and found.value != before.value and (found.whole or slot.type == "date"):
                 self._correct(slot, found)

@@ -89,11 +89,12 @@ def _offer(dialogue: Dialogue) -> str:
 
 
 def _windows(dialogue: Dialogue, offered: tuple[Offer, ...]) -> str:
-    """ "Tuesday at 10 a.m. or at noon, or Wednesday at 10 a.m."."""
+    """ "Tuesday at 10 a.m., at noon or at 2 p.m.", "Tuesday at 10 a.m. or at noon, or Wednesday at 10 a.m."."""
     either = sentences_of(dialogue).one_of
     days = []
     for day, of_day in groupby(offered, key=lambda offer: offer.start.date()):
-        times = either.join(dialogue.speech.say_time(offer.start.time()) for offer in of_day)
+        *others, last = (dialogue.speech.say_time(offer.start.time()) for offer in of_day)
+        times = f"{', '.join(others)}{either}{last}" if others else last
         days.append(f"{_day(dialogue, day)} {times}")
     return f",{either}".join(days)
 
