@@ -101,8 +101,8 @@ class Daemon:
         lost = LostCalls(
             lambda: self._messenger, lambda: self.playbook, settings.lost_call_content_sid, lambda e: self.bus.house(e)
         )
-        readers = [LogSubscriber(settings), self.keeper, self._metrics, lost, *subscribers, *plugins.subscribers()]
-        self.bus = Bus(readers)
+        ours: list[Subscriber] = [LogSubscriber(settings), self.keeper, self._metrics, lost]
+        self.bus = Bus([*ours, *subscribers, *plugins.subscribers()])
         plugins.report_to(self.bus.house)
         self._metrics.watch(
             Figures(
