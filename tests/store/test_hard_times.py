@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 import trio
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
 from agentd.config import Settings
 from agentd.events import Private, Recorded, WsStart
@@ -22,7 +23,7 @@ from agentd.storage import StoreError
 from agentd.store.audit import broken_at
 from agentd.store.sql_store import SqlStore
 from agentd.store.writer import StoreSubscriber
-from agentd.testing.contracts.office import MINUTE_MS, PHONE, TEN
+from agentd.testing.contracts.office import MINUTE_MS, PHONE, TEN, draft
 from agentd.testing.contracts.store import CALLER, a_call, began, said
 
 CHILD = Path(__file__).with_name("store_child.py")
@@ -132,6 +133,36 @@ async def test_two_processes_with_one_key_are_told_the_same(settings: Settings) 
         one, other = await trio.to_thread.run_sync(booked, settings, "key", "key")
         assert one == other
         assert {meeting.id for meeting in await store.calendar.meetings(Span(0, 2**50))} == set(one.values())
+
+
+async def test_of_two_that_wait_for_each_other_both_are_done(postgres: str) -> None:
+    both_began, tries = threading.Barrier(2, timeout=10), []
+
+    async with opened(Settings.of(database_url=postgres)) as store:
+        for phone in ("+972501234567", "+972521111111"):
+            await store.crm.upsert_lead(draft(Private(phone)), phone)
+
+        def touch(*phones: str) -> None:
+            tried = 0
+
+            def work(connection: Connection) -> None:
+                nonlocal tried
+                tried += 1
+                tries.append(phones)
+                for phone in phones:
+                    note = {"phone": phone, "by": phones[0]}
+                    connection.execute(text("UPDATE leads SET summary = summary || :by WHERE phone = :phone"), note)
+                    if phone == phones[0] and tried == 1:
+                        both_began.wait()
+
+            store.database.transaction(work)
+
+        async with trio.open_nursery() as nursery:
+            for phones in (("+972501234567", "+972521111111"), ("+972521111111", "+972501234567")):
+                nursery.start_soon(trio.to_thread.run_sync, touch, *phones)
+        assert len(tries) == 3
+        for lead in await store.crm.leads():
+            assert sorted(lead.summary.text.split("+")[1:]) == ["972501234567", "972521111111"]
 
 
 async def test_a_second_writer_waits_for_the_first(tmp_path: Path) -> None:

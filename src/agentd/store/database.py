@@ -2,7 +2,8 @@
 
 SQLite: WAL, so that readers never wait; every writing transaction takes the one write lock when it begins, and waits
 for it at most `BUSY_S`. A commit is on the disk (`synchronous=FULL`), what is deleted is overwritten (`secure_delete`).
-PostgreSQL: the server gives a statement up after `BUSY_S`; a connection that has died is replaced.
+PostgreSQL: the server gives a statement up after `BUSY_S`; a connection that has died is replaced. Of transactions that
+wait for each other the server ends one within a second, and that one is begun again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoResultFound, SQLAlchemyError
 
 from agentd.config import Settings
 from agentd.errors import ConfigError
@@ -24,7 +25,10 @@ T = TypeVar("T")
 
 BUSY_S: Final = 3.0  # the longest that a thread, and so a cancel, waits for a lock or a server
 CONNECTIONS: Final = 4  # the writer, the sweep, and two readers
+TRIES: Final = 3  # of a transaction, against another one
 FILE: Final = "agentd.db"
+
+_COLLISIONS: Final = ("40001", "40P01")  # SQLSTATE: serialization failure, deadlock
 
 
 class Database:
@@ -62,12 +66,16 @@ class Database:
             raise ConfigError("settings", "AGENTD_STATE", problem, "name a directory that agentd may write") from error
 
     def transaction(self, fn: Callable[[Connection], T], *, writes: bool = True) -> T:
-        """`fn` in one transaction, committed if it returns. Raises `StoreError` for whatever the database says."""
-        try:
-            with self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
-                return fn(connection)
-        except SQLAlchemyError as error:
-            raise StoreError(said(error)) from error
+        """`fn` in one transaction, committed if it returns; of two that were in each other's way one is begun again, so
+        `fn` may be called more than once. Raises `StoreError` for whatever else the database says."""
+        for left in reversed(range(TRIES)):
+            try:
+                with self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
+                    return fn(connection)
+            except SQLAlchemyError as error:
+                if not left or not _collided(error):
+                    raise StoreError(said(error)) from error
+        raise AssertionError("the last try returns or raises")
 
     def after_removal(self) -> None:
         """What was deleted leaves SQLite's log too, as far as readers let it."""
@@ -80,6 +88,11 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _collided(error: SQLAlchemyError) -> bool:
+    """PostgreSQL ended it for another transaction's sake, or a row that it had seen was removed meanwhile."""
+    return isinstance(error, NoResultFound) or getattr(getattr(error, "orig", None), "sqlstate", "") in _COLLISIONS
 
 
 def said(error: SQLAlchemyError) -> str:
