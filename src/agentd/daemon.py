@@ -344,8 +344,8 @@ class Daemon:
 
 
 async def serve(settings: Settings) -> None:
-    """What `agentd serve` runs: the daemon, with signals. The port is taken before the engines are loaded: a busy one is
-    said at once, and calls that come meanwhile wait."""
+    """What `agentd serve` runs: the daemon, with signals. The port is taken before the engines are loaded, so that a
+    busy one is said at once; calls that come meanwhile wait."""
     with listening_socket(settings.bind, settings.port) as listener:
         await _serve(settings, listener)
 

@@ -116,6 +116,27 @@ def test_nobody_there_is_exit_code_one_and_says_why(tmp_path: Path) -> None:
     assert "127.0.0.1:1" in done.output
 
 
+@pytest.mark.parametrize("place", ["nowhere/call.wav", "hi.wav/call.wav", "/proc/call.wav"])
+def test_a_place_that_cannot_be_written_is_said_before_the_call(tmp_path: Path, place: str) -> None:
+    write_wav(tmp_path / "hi.wav", VOICE)
+    seen: list[dict] = []
+    with talking_agent(seen) as url:
+        done = run("--wav", tmp_path / "hi.wav", "--to", url, "--out", tmp_path / place)
+    assert done.exit_code == 2
+    assert f"--out: {tmp_path / place}: " in done.output
+    assert seen == []
+
+
+def test_a_call_that_is_not_made_leaves_the_place_of_the_recording_as_it_was(tmp_path: Path) -> None:
+    write_wav(tmp_path / "hi.wav", VOICE)
+    (tmp_path / "old.wav").write_bytes(b"old")
+    for name in ("old.wav", "new.wav"):
+        done = run("--wav", tmp_path / "hi.wav", "--out", tmp_path / name, "--param", "no-value")
+        assert done.exit_code == 2
+    assert (tmp_path / "old.wav").read_bytes() == b"old"
+    assert not (tmp_path / "new.wav").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [(None, "No such file"), (b"MZ", "not a WAV"), (b"RIFF\x04\x00\x00\x00WAVE", "no sound")],

@@ -93,6 +93,8 @@ def command(
     from agentd.simulator.phone import Network, place_call
 
     script = steps([_speech(path) for path in wavs], interrupt_after, hang_up_after)
+    if out is not None:
+        _check_writable(out)
     network = Network(
         caller=caller,
         called=called,
@@ -120,7 +122,7 @@ def command(
         try:
             result.write_wav(out)
         except OSError as error:
-            raise click.UsageError(f"--out {out}: {error.strerror or error}") from error
+            raise click.ClickException(f"--out {out}: {error.strerror or error}") from error
     if live is None:
         click.echo(json.dumps(timeline.as_json(result), ensure_ascii=False, indent=2))
     else:
@@ -174,6 +176,17 @@ def _speech(path: Path) -> bytes:
     if not pcm:
         raise click.BadParameter(f"{path}: no sound in the file", param_hint="--wav")
     return pcm
+
+
+def _check_writable(path: Path) -> None:
+    """Before the call, which may be long. Leaves what is there as it is, and nothing where nothing was."""
+    new = not path.exists()
+    try:
+        path.open("ab").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror or error}", param_hint="--out") from error
 
 
 def _pair(text: str) -> tuple[str, str]:
