@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,9 @@ ADDED = {
     "RETENTION_LEADS_DAYS",
     "RETENTION_MESSAGES_DAYS",
     "CALENDAR_TOKEN",
+    "JOBS",
+    "TOOLS_ASK",
+    "TOOL_SENDS_PER_DAY",
 }
 PROFILED = (
     "EOU_SILENCE_MS",
@@ -268,7 +272,68 @@ def test_a_bad_value_in_the_file_names_the_file_once(tmp_path: Path) -> None:
     toml = tmp_path / "agentd.toml"
     toml.write_text('BIND = "127.0.0.1"\nPORT = 70000\n')
     error = refusal({}, toml)
-    assert str(error).startswith(f"{toml}: PORT: should be less than or equal to 65535. Cure: ")
+    assert str(error).startswith(f"{toml}: PORT: is too large. Cure: write a whole number from 0 to 65535. ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem", "cure"),
+    [
+        ("PORT", "abc", "is no whole number", "write a whole number from 0 to 65535. Meaning: TCP port; "),
+        ("MAX_CALLS", "1.5", "is no whole number", "write a whole number from 1 to 5000. "),
+        ("EOU_SILENCE_MS", "10", "is too small", "write a whole number from 200 to 3000. Meaning: Silence that ends"),
+        ("TTS_RATE", "fast", "is no number", "write a number from 0.5 to 2. "),
+        ("VAD_RMS", "0", "is too small", "write a number above 0, at most 32767. "),
+        ("VAD_RMS", "nan", "is no finite number", "write a number above 0, at most 32767. "),
+        ("RECORDINGS_MAX_GB", "-1", "is too small", "write a number from 0 on. "),
+        ("SILENCE_PROMPT_SEC", "8,x", "part 2 is no number", "write numbers above 0, at most 3600, commas between. "),
+        ("BARGE_IN", "maybe", "is neither yes nor no", "write 1 or 0, true or false, yes or no, on or off. "),
+        ("PROFILE", "quick", "is none of the words that it may be", "write one of: fast, balanced, patient. "),
+        ("WHATSAPP_PROVIDER", "x", "is none of the words that it may be", "write one of: nothing, twilio, baileys. "),
+        ("STT_ENGINE", ",", "is empty", "write texts, at least one, commas between. Meaning: Recognisers"),
+        ("FALLBACK_NUMBER", "03-1", "is not written as it must be", "write it like +97237654321. Meaning: Number"),
+        ("TWILIO_ACCOUNT_SID", "AC1", "is not written as it must be", "write it like AC and 32 of 0-9a-f. "),
+        ("LANGUAGE_CODE", "Hebrew", "is not written as it must be", "write it like he-IL. "),
+    ],
+)
+def test_a_wrong_value_says_what_is_allowed_in_the_operator_s_words(
+    name: str, value: str, problem: str, cure: str
+) -> None:
+    error = refusal({**LOOPBACK, name: value})
+    assert (error.where, error.key, error.problem) == ("environment", name, problem)
+    assert error.cure.startswith(cure)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem", "cure"),
+    [
+        ("LANGUAGE_CODE = 3", "is no text", "write it like he-IL. "),
+        ("PLAYBOOK = 3", "is no text", "write a text. "),
+        ("PLUGINS = 3", "is no list", "write texts, commas between. "),
+        ('PLUGINS = ["a", 3]', "part 2 is no text", "write texts, commas between. "),
+        ("PORT = 80.5", "is no whole number", "write a whole number from 0 to 65535. "),
+        ("TTS_RATE = []", "is no number", "write a number from 0.5 to 2. "),
+        ("TTS_PREWARM = []", "is neither yes nor no", "write 1 or 0, "),
+    ],
+)
+def test_a_wrong_type_in_the_file_says_what_is_allowed(tmp_path: Path, line: str, problem: str, cure: str) -> None:
+    toml = tmp_path / "agentd.toml"
+    toml.write_text(f'BIND = "127.0.0.1"\n{line}\n')
+    error = refusal({}, toml)
+    assert (error.where, error.problem) == (str(toml), problem)
+    assert error.cure.startswith(cure)
+
+
+@pytest.mark.parametrize("field", Settings.model_fields)
+def test_no_error_of_a_setting_repeats_its_value_or_speaks_of_our_libraries(field: str) -> None:
+    try:
+        load({**LOOPBACK, env_name(field): "-zyx"})
+    except ConfigError as error:  # to most of them it is a fine text
+        found = error
+    else:
+        return
+    assert not re.search(r"(?i)pydantic|input should|valid (integer|number|boolean|string)|pattern", str(found))
+    if found.key == env_name(field):
+        assert "zyx" not in str(found)
 
 
 def test_unknown_and_lower_case_variables_of_the_machine_are_never_an_error_nor_a_setting() -> None:

@@ -9,7 +9,6 @@ can never become a setting by accident, and an unknown variable is never an erro
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from agentd import config_allowed
 from agentd.config_rules import (
     BARGE_IN_VOICE_FLOOR_MS,
     DEAD_NAMES,
@@ -32,7 +32,7 @@ from agentd.config_rules import (
     refuse,
     voice_frames,
 )
-from agentd.config_values import Chain, Names, PhoneNumber, Seconds, lower, upper
+from agentd.config_values import AccountSid, Chain, ContentSid, LanguageTag, Names, PhoneNumber, Seconds, lower, upper
 from agentd.errors import ConfigError
 
 
@@ -75,9 +75,7 @@ class Settings(BaseSettings):
     calendar_token: SecretStr = _f(SecretStr(""), "Token for /calendar.ics?token= from elsewhere; empty: refused")
 
     # Accounts and secrets
-    twilio_account_sid: str = _f(
-        "", "Account SID; requests of another account are refused", pattern="^(AC[0-9a-fA-F]{32})?$"
-    )
+    twilio_account_sid: AccountSid = _f("", "Account SID; requests of another account are refused")
     twilio_auth_token: SecretStr = _f(SecretStr(""), "Auth token: signs what Twilio sends us")
     twilio_auth_token_2: SecretStr = _f(SecretStr(""), "A second auth token that is accepted during rotation")
     twilio_api_url: str = _f("https://api.twilio.com", "Twilio's REST API; a regional address if you use one")
@@ -109,7 +107,7 @@ class Settings(BaseSettings):
     retention_messages_days: int = _f(365, "Days that WhatsApp messages are kept; 0: for ever", ge=0, le=36500)
 
     # The agent
-    language_code: str = _f("he-IL", "Language of the calls, BCP 47", pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    language_code: LanguageTag = _f("he-IL", "Language of the calls, BCP 47")
     playbook: str = _f("", "Path or shipped name of the playbook; empty: the receptionist of the language")
     stt_engine: Chain = _f(("local",), "Recognisers in order of preference: name or name:argument, commas between")
     llm_engine: Chain = _f(("rules",), "Models in order of preference: name or name:argument, commas between")
@@ -127,10 +125,8 @@ class Settings(BaseSettings):
     )
     whatsapp_provider: Annotated[Literal["", "twilio", "baileys"], BeforeValidator(lower)] = _f("", "WhatsApp by whom")
     twilio_whatsapp_from: str = _f("", "Our WhatsApp number (whatsapp:+972...) or messaging service SID")
-    lost_call_content_sid: str = _f(
-        "",
-        "WhatsApp template for callers whose call broke off; empty: they get no message",
-        pattern="^(HX[0-9a-fA-F]{32})?$",
+    lost_call_content_sid: ContentSid = _f(
+        "", "WhatsApp template for callers whose call broke off; empty: they get no message"
     )
 
     # Listening: voice
@@ -396,5 +392,6 @@ def _as_config_error(error: ValidationError, where: Mapping[str, str]) -> Config
     if info is None:
         hint = nearest(field, Settings.model_fields)
         return ConfigError(_place(where.get(field)), field, f"unknown setting{hint}", "correct the name")
-    problem = re.sub(r"^(Value error, |Input )", "", first["msg"])
-    return ConfigError(_place(where.get(field)), env_name(field), problem, f"needed is: {info.description}")
+    return ConfigError(
+        _place(where.get(field)), env_name(field), config_allowed.problem(first), config_allowed.cure(info)
+    )
