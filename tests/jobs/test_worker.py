@@ -16,16 +16,18 @@ from agentd.agents.workflows import Done
 from agentd.call.streams import in_thread
 from agentd.config import Settings
 from agentd.core.workflows import Action, Later, Plan
+from agentd.events import Private
 from agentd.jobs import listing
 from agentd.jobs.bridge import Bridge
 from agentd.jobs.claim import claim
 from agentd.jobs.durable import Durable
 from agentd.jobs.errors import JobsError
+from agentd.jobs.house import run_jobs
 from agentd.jobs.place import Place
 from agentd.jobs.worker import Worker
-from agentd.storage import StoreError
+from agentd.storage import SlotsRow, StoreError
 from agentd.store.sql_store import SqlStore
-from agentd.testing.contracts.store import a_call, began
+from agentd.testing.contracts.store import CALLER, a_call, began
 from tests.jobs.jobs_play import opened
 
 
@@ -87,6 +89,37 @@ async def test_a_call_whose_process_was_killed_in_it_is_taken_up_when_it_cannot_
             await store.write(a_call("CA3"))
             await until(lambda: len(work.acted) == 2)
     assert [sid for sid, _ in work.acted] == ["CA1", "CA3"]
+
+
+async def test_once_ends_when_all_that_can_be_done_now_is_done(tmp_path: Path) -> None:
+    settings, work = Settings.of(state_dir=tmp_path), Noted()
+    async with opened(settings) as store:
+        await store.write([*a_call("CA1"), *a_call("CA2")])
+        with trio.fail_after(40):
+            await Worker(settings, store, work, settled_s=0.0, once=True).run()
+    assert {sid for sid, _ in work.acted} == {"CA1", "CA2"}
+    assert {job.state for job in listing.jobs(Place.of(settings))} == {"done"}
+
+
+async def test_the_whole_house_of_jobs_on_a_call(tmp_path: Path) -> None:
+    settings = Settings.of(state_dir=tmp_path, language_code="en-US", plugins=("scripted",))
+    known = SlotsRow("CA1", 1, 8, 3000, 1, 1, Private('{"name": "Dana"}'))
+    async with opened(settings) as store:
+        await store.write([*a_call("CA1"), known])
+        with trio.fail_after(40):
+            await run_jobs(settings, once=True)
+        found, person = await store.conversation("CA1"), await store.person(CALLER)
+    assert found is not None
+    assert "a flat in Haifa" in found.summary.text
+    assert [(row.tool, row.agent, row.outcome) for row in found.tool_calls] == [
+        ("summary.generate", "back-office", "ok"),
+        ("leads.upsert", "back-office", "ok"),
+        ("crm.update", "back-office", "ok"),
+    ]
+    assert [lead.name.text for lead in person.dealings.leads] == ["Dana"]
+    states = {job.id: job.state for job in listing.jobs(Place.of(settings))}
+    assert states.pop("after-call-CA1") == "done"
+    assert set(states.values()) == {"later"}
 
 
 class Stumbling(SqlStore):

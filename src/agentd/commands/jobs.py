@@ -35,12 +35,14 @@ def command() -> None:
 
 @command.command()
 @click.option("--child", is_flag=True, hidden=True, help="Settings come on standard input; its end is ours.")
+@click.option("--once", is_flag=True, help="End when all that can be done now is done; calls just over included.")
 @config_option
-def run(child: bool, config: Path | None) -> None:
+def run(child: bool, once: bool, config: Path | None) -> None:
     """Run jobs, until SIGTERM. One process for a state directory; with DATABASE_URL one on each machine.
 
     \b
     agentd jobs run --config /etc/agentd/agentd.toml
+    agentd jobs run --once
     """
     settings = _of_parent() if child else load_settings(config)
     import trio
@@ -49,7 +51,7 @@ def run(child: bool, config: Path | None) -> None:
     from agentd.telemetry.logs import Logs
 
     async def main() -> None:
-        await run_jobs(settings, trio.lowlevel.FdStream(sys.stdin.fileno()) if child else None)
+        await run_jobs(settings, trio.lowlevel.FdStream(sys.stdin.fileno()) if child else None, once=once)
 
     with Logs(settings):
         trio.run(main)

@@ -112,6 +112,10 @@ class Durable:
         with SetWorkflowID(job_id(call_sid)):
             DBOS.enqueue_workflow(QUEUE, self._after_call, call_sid)
 
+    def idle(self) -> bool:
+        """Nothing is under way, here or elsewhere, and nothing waits but for its time."""
+        return not DBOS.list_workflows(status=["ENQUEUED", "PENDING"], limit=1, load_input=False, load_output=False)
+
     def others(self) -> set[str]:
         """Names of other processes that have jobs under way, dead or alive."""
         running = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)

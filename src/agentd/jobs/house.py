@@ -21,7 +21,7 @@ from agentd.config import Settings
 from agentd.core.playbook import Playbook
 from agentd.errors import ConfigError
 from agentd.facts import Incoming
-from agentd.jobs.worker import Worker
+from agentd.jobs.worker import SETTLED_S, Worker
 from agentd.office import Office
 from agentd.plugins import Plugins
 from agentd.storage import CallRow
@@ -32,12 +32,13 @@ from agentd.web.twilio_rest import TwilioRest, rest_of
 log = logging.getLogger("agentd.jobs")
 
 
-async def run_jobs(settings: Settings, parent: trio.abc.ReceiveStream | None = None) -> None:
-    """What `agentd jobs run` does: until SIGTERM or SIGINT, or until `parent` is at its end. Raises `ConfigError` and
-    `JobsError`."""
+async def run_jobs(settings: Settings, parent: trio.abc.ReceiveStream | None = None, *, once: bool = False) -> None:
+    """What `agentd jobs run` does: until SIGTERM or SIGINT, or until `parent` is at its end; `once`: until all that can
+    be done now is done. Raises `ConfigError` and `JobsError`."""
     async with aclosing(SqlStore(settings)) as store, _account(settings) as twilio:
         await store.open()
-        worker = Worker(settings, store, work_of(settings, store, twilio))
+        settled_s = 0.0 if once else SETTLED_S
+        worker = Worker(settings, store, work_of(settings, store, twilio), settled_s=settled_s, once=once)
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async with trio.open_nursery() as nursery:
 

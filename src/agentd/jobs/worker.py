@@ -47,7 +47,8 @@ UNENDED_MOST: Final = 1000
 
 
 class Worker:
-    """`run` once, in its own process: DBOS is one for a process. `settled_s`, `waits_s`: for tests."""
+    """`run` once, in its own process: DBOS is one for a process. `once`: stop by itself when nothing is left to do but
+    for its time. `waits_s`: for tests."""
 
     def __init__(
         self,
@@ -57,8 +58,9 @@ class Worker:
         *,
         settled_s: float = SETTLED_S,
         waits_s: Sequence[float] = WAITS_S,
+        once: bool = False,
     ) -> None:
-        self._settings, self._store, self._work = settings, store, work
+        self._settings, self._store, self._work, self._once = settings, store, work, once
         self._settled_s, self._waits_s = settled_s, waits_s
         self._threads = trio.CapacityLimiter(1)  # one after the other: none of it is in a hurry
         self._stopped = trio.Event()
@@ -118,7 +120,9 @@ class Worker:
             await self._thread(ours.still_ours)
             if number % TAKE_OVER_ROUNDS == 0:
                 await self._take_over(ours, durable)
-            await self._begin_what_is_over(durable)
+            begun = await self._begin_what_is_over(durable)
+            if self._once and not begun and await self._thread(durable.idle):
+                self.stop()
             number += 1
             await trio.sleep(ROUND_S)
 
@@ -128,13 +132,16 @@ class Worker:
             log.warning("took over the jobs of %d processes that have ended", len(dead))
             await self._thread(durable.take_over, dead)
 
-    async def _begin_what_is_over(self, durable: Durable) -> None:
-        """First the job, then the mark in the store: in between, it would only be begun twice, which is once."""
+    async def _begin_what_is_over(self, durable: Durable) -> int:
+        """First the job, then the mark in the store: in between, it would only be begun twice, which is once.
+        Returns how many there were."""
+        begun = 0
         try:
             before_ms = round((time.time() - self._settled_s) * 1000)
             for call_sid in await self._store.calls_over_without_job(before_ms=before_ms, limit=AT_ONCE):
                 await self._thread(durable.begin, call_sid)
                 await self._store.job_begun(call_sid)
+                begun += 1
         except StoreError as error:
             if not self._store_reason:
                 log.error("the store cannot be read: %s. Jobs wait", error)
@@ -143,6 +150,7 @@ class Worker:
             if self._store_reason:
                 log.warning("the store can be read again")
             self._store_reason = ""
+        return begun
 
     async def _unended(self, durable: Durable) -> None:
         """Calls whose process was killed in them, and that were not resumed: they cannot be live any more. Begun again
