@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from agentd.config import Settings
 from agentd.events import Private
 from agentd.office import LeadDraft, MeetingDraft, NotAllowed, Note, OfficeError, Span
-from agentd.storage import CallOver, SlotsRow
+from agentd.storage import SlotsRow
 from agentd.store.ledger import seal
 from agentd.store.migrate import migrate
 from agentd.store.sql_store import SqlStore
@@ -71,42 +71,7 @@ async def test_numbers_that_are_the_data_stay_and_secrets_do_not(settings: Setti
     assert slots.known.text == '{"phone":"0501234567","id":"[id]"}'
 
 
-# --- slots
-
-
-async def test_the_latest_slots_are_kept_whatever_comes_again(settings: Settings) -> None:
-    def at(generation: int, seq: int) -> SlotsRow:
-        return SlotsRow("CA1", generation, seq, 1000, 1, 1, Private(f'{{"n":"{generation}.{seq}"}}'))
-
-    async with opened(settings) as store:
-        await store.write([at(1, 5), at(1, 50), at(2, 3)])
-        await store.write([at(1, 60), at(2, 3), at(1, 5)])
-        assert await store.slots("CA1") == at(2, 3)
-        assert await store.slots("CA2") is None
-
-
 # --- work after the call
-
-
-async def test_calls_that_are_over_are_found_until_their_job_has_begun(settings: Settings) -> None:
-    async with opened(settings) as store:
-        for number in (3, 1, 2):
-            await store.write(a_call(f"CA{number}", at_ms=1000 * number))
-        await store.write([began("CA4")])
-        assert await store.calls_over_without_job(before_ms=99_000) == ["CA1", "CA2", "CA3"]
-        assert await store.calls_over_without_job(before_ms=8000, limit=1) == ["CA1"]
-        assert await store.calls_over_without_job(before_ms=7000) == ["CA1"]
-        for _ in range(2):
-            await store.job_begun("CA1")
-        assert await store.calls_over_without_job(before_ms=99_000) == ["CA2", "CA3"]
-
-
-async def test_a_call_that_is_resumed_is_not_over(settings: Settings) -> None:
-    async with opened(settings) as store:
-        await store.write([began(), CallOver("CA1", 1, "lost", None, 2000), began(generation=2)])
-        assert await store.calls_over_without_job(before_ms=99_000) == []
-        await store.write([CallOver("CA1", 2, "stop", None, 9000)])
-        assert await store.calls_over_without_job(before_ms=99_000) == ["CA1"]
 
 
 async def test_the_question_for_calls_without_a_job_reads_an_index_of_only_those(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from agentd.storage import (
     LineRow,
     LineTakenBack,
     RecordingRow,
+    SlotsRow,
     Store,
     TurnRow,
 )
@@ -219,3 +220,32 @@ class StoreContract(Contract):
         assert [row.number for row in rows] == list(range(1, 13))
         assert [row.before for row in rows[1:]] == [row.hash for row in rows[:-1]]
         assert len({row.detail for row in rows}) == 12
+
+    async def test_the_latest_slots_are_kept_whatever_comes_again(self) -> None:
+        def at(generation: int, seq: int) -> SlotsRow:
+            return SlotsRow("CA1", generation, seq, 1000, 1, 1, Private(f'{{"n":"{generation}.{seq}"}}'))
+
+        async with self.opened() as store:
+            await store.write([at(1, 5), at(1, 50), at(2, 3)])
+            await store.write([at(1, 60), at(2, 3), at(1, 5)])
+            assert await store.slots("CA1") == at(2, 3)
+            assert await store.slots("CA2") is None
+
+    async def test_calls_that_are_over_are_found_until_their_job_has_begun(self) -> None:
+        async with self.opened() as store:
+            for number in (3, 1, 2):
+                await store.write(a_call(f"CA{number}", at_ms=1000 * number))
+            await store.write([began("CA4")])
+            assert await store.calls_over_without_job(before_ms=99_000) == ["CA1", "CA2", "CA3"]
+            assert await store.calls_over_without_job(before_ms=8000, limit=1) == ["CA1"]
+            assert await store.calls_over_without_job(before_ms=7000) == ["CA1"]
+            for _ in range(2):
+                await store.job_begun("CA1")
+            assert await store.calls_over_without_job(before_ms=99_000) == ["CA2", "CA3"]
+
+    async def test_a_call_that_is_resumed_is_not_over(self) -> None:
+        async with self.opened() as store:
+            await store.write([began(), CallOver("CA1", 1, "lost", None, 2000), began(generation=2)])
+            assert await store.calls_over_without_job(before_ms=99_000) == []
+            await store.write([CallOver("CA1", 2, "stop", None, 9000)])
+            assert await store.calls_over_without_job(before_ms=99_000) == ["CA1"]
