@@ -72,10 +72,10 @@ class Turn:
     ) -> None:
         self._desk = desk
         self.number, self.kind, self.prompt, self.fixed = number, kind, prompt, fixed
-        self._thought = None if governor is None else Thought(desk, number, governor, self._accepted)
+        self._commit = trio.Event()
+        self._thought = None if governor is None else Thought(desk, number, governor, self._commit.wait)
         self.words, self.interruptible, self.then_end = words, interruptible, then_end
         self.scope = trio.CancelScope()
-        self._commit = trio.Event()
         self.speculative = False
         self.filler = False
         self.eou_reason: str | None = None
@@ -146,7 +146,7 @@ class Turn:
             except* EngineError:
                 self._engine_failed()  # half a sentence is never spoken: the governor is not finished
             if self._thought.said:
-                return
+                return  # if it failed, half of what was to be said, and nothing was done meanwhile
             if not self.committed:
                 self._engine_failed()
             else:
@@ -182,9 +182,6 @@ class Turn:
         self.failed = True
         if not self.committed:
             self.scope.cancel(reason="guess failed")
-
-    async def _accepted(self) -> None:
-        await self._commit.wait()
 
     def _governors(self) -> list[Governor]:
         return [] if self._thought is None else self._thought.governors

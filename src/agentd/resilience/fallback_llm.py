@@ -81,14 +81,18 @@ class _Reply:
     async def run(self, give: Give[Token | ToolCall]) -> None:
         """The first model is read in this task; nearly every reply needs no other."""
         self._give = give
-        with unwrapped():
-            async with trio.open_nursery() as nursery:
-                if (asked := self._ask()) is not None:
-                    nursery.start_soon(self._until_the_first_word, nursery)
-                    await asked.run()
-                    self._no_word_yet.cancel(reason="the first model is done")
-                await self._coordinate(nursery)
-                nursery.cancel_scope.cancel(reason="the reply is over")
+        try:
+            with unwrapped():
+                async with trio.open_nursery() as nursery:
+                    if (asked := self._ask()) is not None:
+                        nursery.start_soon(self._until_the_first_word, nursery)
+                        await asked.run()
+                        self._no_word_yet.cancel(reason="the first model is done")
+                    await self._coordinate(nursery)
+                    nursery.cancel_scope.cancel(reason="the reply is over")
+        finally:  # of a reply that was left, nothing waits for the garbage collector
+            self._asked.clear()
+            self._winner = None
         if not self._good:
             raise self._course.exhausted(self._last)
 
