@@ -20,7 +20,7 @@ from agentd.events import Private
 from agentd.jobs import listing
 from agentd.jobs.bridge import Bridge
 from agentd.jobs.claim import claim
-from agentd.jobs.durable import Durable
+from agentd.jobs.durable import STEPS_AT_ONCE, Durable
 from agentd.jobs.errors import JobsError
 from agentd.jobs.house import run_jobs
 from agentd.jobs.place import Place
@@ -32,10 +32,11 @@ from tests.jobs.jobs_play import opened
 
 
 class Noted:
-    """Work that notes what it is asked for."""
+    """Work that notes what it is asked for; of the calls in `failing` each try fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, *failing: str) -> None:
         self.acted: list[tuple[str, str]] = []
+        self._failing = failing
 
     async def plan(self, call_sid: str) -> Plan:
         return Plan((Action("leads.upsert"),))
@@ -45,7 +46,7 @@ class Noted:
 
     async def act(self, call_sid: str, action: Action) -> Done:
         self.acted.append((call_sid, action.tool))
-        return Done("done")
+        return Done("failed", "out of order") if call_sid in self._failing else Done("done")
 
 
 async def until(there: Callable[[], bool]) -> None:
@@ -89,6 +90,17 @@ async def test_a_call_whose_process_was_killed_in_it_is_taken_up_when_it_cannot_
             await store.write(a_call("CA3"))
             await until(lambda: len(work.acted) == 2)
     assert [sid for sid, _ in work.acted] == ["CA1", "CA3"]
+
+
+async def test_jobs_that_wait_for_their_next_try_keep_no_other_from_its_own(tmp_path: Path) -> None:
+    down = [f"CA{number}" for number in range(3 * STEPS_AT_ONCE)]
+    settings, work = Settings.of(state_dir=tmp_path), Noted(*down)
+    async with opened(settings) as store:
+        await store.write([change for number, sid in enumerate(down) for change in a_call(sid, at_ms=1000 + number)])
+        async with running(settings, store, work):
+            await until(lambda: {sid for sid, _ in work.acted} == set(down))
+            await store.write(a_call("CB1", at_ms=9000))
+            await until(lambda: ("CB1", "leads.upsert") in work.acted)
 
 
 async def test_once_ends_when_all_that_can_be_done_now_is_done(tmp_path: Path) -> None:

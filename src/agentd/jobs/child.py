@@ -61,7 +61,8 @@ async def keep_child(
 
 async def _one(settings: Settings, task_status: trio.TaskStatus[trio.Process]) -> int:
     """One child, to its end; its exit code."""
-    process = await trio.lowlevel.open_process(COMMAND, stdin=subprocess.PIPE)
+    # A session of its own: a Ctrl-C in the terminal is for the daemon, which has calls to drain before.
+    process = await trio.lowlevel.open_process(COMMAND, stdin=subprocess.PIPE, start_new_session=True)
     try:
         assert process.stdin is not None
         with suppress(trio.BrokenResourceError):  # it has ended already, and its exit code says why

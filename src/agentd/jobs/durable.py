@@ -24,6 +24,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 import msgspec
+import trio
 
 from agentd.agents.workflows import Done
 from agentd.core.workflows import Action, Later, Plan
@@ -49,18 +50,19 @@ QUEUE: Final = "agentd-after-call"
 AFTER_CALL, LATER = "after-call", "later"
 PLAN, WANTED = "plan", "still wanted"
 
-AT_ONCE: Final = 8  # jobs of one process: their steps wait for other people's servers, not for us
+STEPS_AT_ONCE: Final = 8  # of one process: they wait for other people's servers, not for us
+JOBS_AT_ONCE: Final = 500
+"""Of one process, most of them asleep between tries: those that wait for a server that is down must not keep the others
+from theirs. One asleep is a timer and some kilobytes."""
+CONNECTIONS: Final = 8
 LOOK_S: Final = 0.5  # how late a job that was begun is taken up
 WAITS_S: Final = (5.0, 15.0, 45.0, 120.0, 300.0, 900.0, 2100.0)
 """Between the tries of a step: eight in an hour, which is how long records that are being repaired are waited for."""
-MOST_STARTS: Final = 20  # of one job: one that kills its process each time is given up
-
+MOST_STARTS: Final = 50  # of one job: one that kills its process each time is given up within the hour
+FORGET_AT_ONCE: Final = 500
 
 Came = dict[str, Any]
 """What is recorded of a step: "came", and "why", "plan" or "wanted"."""
-
-
-FORGET_AT_ONCE: Final = 500
 
 
 class Work(Protocol):
@@ -83,6 +85,7 @@ class Durable:
 
     def __init__(self, place: Place, node: str, work: Work, bridge: Bridge, waits_s: Sequence[float] = WAITS_S) -> None:
         self._place, self._node, self._work, self._bridge, self._waits_s = place, node, work, bridge, waits_s
+        self._steps = trio.CapacityLimiter(STEPS_AT_ONCE)
 
     def launch(self) -> None:
         """Take up work. Migrates the state of jobs first, under a lock."""
@@ -97,7 +100,7 @@ class Durable:
                 "dbos_system_schema": SCHEMA,
                 "serializer": DBOSPortableJSON,
                 "use_listen_notify": False,
-                "sys_db_pool_size": AT_ONCE + 2,
+                "sys_db_pool_size": CONNECTIONS,
                 "enable_otlp": False,
                 "log_level": "WARNING",
             }
@@ -105,7 +108,9 @@ class Durable:
         self._later = DBOS.workflow(name=LATER, max_recovery_attempts=MOST_STARTS)(self._run_later())
         self._after_call = DBOS.workflow(name=AFTER_CALL, max_recovery_attempts=MOST_STARTS)(self._run_after_call())
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=AT_ONCE, polling_interval_sec=LOOK_S, on_conflict="always_update")
+        DBOS.register_queue(
+            QUEUE, worker_concurrency=JOBS_AT_ONCE, polling_interval_sec=LOOK_S, on_conflict="always_update"
+        )
 
     def begin(self, call_sid: str) -> None:
         """Begin the work after a call, unless it has begun: on the disk when this returns."""
@@ -177,7 +182,7 @@ class Durable:
     async def _tried(self, name: str, fn: Callable[..., Awaitable[Came]], *args: Any) -> Came:
         """A step, tried until it has not failed. Raises `JobFailed` after the last try."""
         for wait_s in (*self._waits_s, None):
-            came = await DBOS.run_step_async({"name": name}, self._bridge.run, _contained, fn, *args)
+            came = await DBOS.run_step_async({"name": name}, self._bridge.run, self._contained, fn, *args)
             if came["came"] != "failed":
                 return came
             if wait_s is not None:
@@ -194,11 +199,12 @@ class Durable:
         done = await self._work.act(call_sid, action)
         return {"came": done.came, "why": done.why}
 
-
-async def _contained(fn: Callable[..., Awaitable[Came]], *args: Any) -> Came:
-    """Whatever a step raises is a try that failed: the work is not lost by a bug that is repaired within the hour."""
-    try:
-        return await fn(*args)
-    except Exception as error:  # boundary
-        log.exception("a step of a job failed")
-        return {"came": "failed", "why": error.code if isinstance(error, AgentdError) else type(error).__name__}
+    async def _contained(self, fn: Callable[..., Awaitable[Came]], *args: Any) -> Came:
+        """In trio. Whatever a step raises is a try that failed: the work is not lost by a bug that is mended within the
+        hour."""
+        try:
+            async with self._steps:
+                return await fn(*args)
+        except Exception as error:  # boundary
+            log.exception("a step of a job failed")
+            return {"came": "failed", "why": error.code if isinstance(error, AgentdError) else type(error).__name__}
