@@ -47,7 +47,9 @@ def is_question(text: str, speech: Speech) -> bool:
 
 
 def question_behind(text: str, speech: Speech) -> str:
-    """The question that an answer goes on with: "Dana Levi, and what are your hours?"."""
+    """The question that an answer goes on with: "Dana Levi, and what are your hours?". What begins as one has none."""
+    if speech.questions.match(plain(text)):
+        return ""
     inside = speech.ask_inside.search(text.lower(), 1)
     return text[inside.start() :] if inside and words(text[: inside.start()]) else ""
 

@@ -49,7 +49,7 @@ ENGLISH = Sentences(
         "unclear": ("Sorry, I didn't get that.", "I'm afraid I missed that."),
     },
     windows=("I have {windows}. Which suits you best?", "There's {windows}. Which one works for you?"),
-    window=("{window} is free. Shall I book it?", "I can do {window}. Shall I put you down for it?"),
+    window=("{window} is free, shall I book it?", "I can do {window}, shall I put you down?"),
     not_free=("That time isn't free.", "Nothing is free right then."),
     taken=("Sorry, that one was taken just now.", "Oh, someone has just taken it."),
     other_time=("No problem. Which day and time would suit you?", "Of course. When would be better for you?"),
