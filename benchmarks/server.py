@@ -72,6 +72,7 @@ async def main(overrides: dict[str, str]) -> None:
             "stt_engine": ("scripted",),
             "llm_engine": ("scripted",),
             "tts_engine": ("scripted",),
+            "handover": False,  # scripted callers answer no question
             "max_calls": 1000,
             "max_calls_per_caller": 1000,
             "state_dir": Path(mkdtemp(prefix="agentd-bench-")),

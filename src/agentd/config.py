@@ -57,6 +57,7 @@ class Settings(BaseSettings):
         2, "Calls at once from one real number; anonymous ones count globally", ge=1, le=5000
     )
     fallback_number: PhoneNumber = _f("", "Number (E.164, +972...) to dial when we cannot serve a call")
+    handover: bool = _f(True, "Give calls to a person or the voicemail: when asked, or when we get nowhere; 0: never")
     transfer_prefixes: Names = _f(
         ("+972",), "Numbers that calls may be handed over to begin with one of these; commas between; empty: none"
     )

@@ -9,7 +9,7 @@ import pytest
 from agentd.call.handover import Handover
 from agentd.core.handover import Plan, To, Why
 from agentd.core.history import History
-from agentd.core.playbook import Playbook
+from agentd.core.playbook import Playbook, Slot
 from agentd.events import AgentSaid, Event, Governed, Private, WsDone
 from agentd.events_beside import HandedOver
 from agentd.facts import CallFacts
@@ -234,3 +234,21 @@ def test_a_playbook_without_the_phrase_has_one(language: str, word: str) -> None
     assert word in ways.said
     assert len(desk.asked[0]) <= 300
     assert "wish" not in repr(events)
+
+
+def test_answers_that_nobody_can_read_go_to_a_person() -> None:
+    budget = Slot("budget", "money", "What is your budget?")
+    playbook = replace(OFFICE, slots=(budget,), closing="Thank you.")
+
+    async def scene() -> Stage:
+        llm = ScriptedLLM(replies=["What is your budget?"] * 9)
+        async with stage(playbook=playbook, llm=llm, hand_over=Desk(), hang_up=False) as s:
+            await s.caller.silence(1.0)
+            for words in ("bananas are yellow", "my dog likes grass", "trees grow slowly", "rain falls down"):
+                await s.caller.says(words)
+                await s.caller.silence(5)
+        return s
+
+    s = play(scene)
+    assert handed(s) == [("not-understood", "person")]
+    assert s.answered()[-1] == "I will put you through."

@@ -83,13 +83,24 @@ def test_whatever_the_numbers_are_only_allowed_ones_are_dialled(own: str, fallba
 
 def test_three_in_a_row_or_five_in_a_call_are_enough() -> None:
     row = Patience()
-    assert [row.not_understood() for _ in range(IN_A_ROW)] == [None, None, Why.NOT_UNDERSTOOD]
+    assert [row.no_words() for _ in range(IN_A_ROW)] == [None, None, Why.NOT_UNDERSTOOD]
     scattered = Patience()
     told = []
     for _ in range(IN_A_CALL):
-        told.append(scattered.not_understood())
-        scattered.understood()
+        told.append(scattered.no_words())
+        scattered.words()
     assert told == [None, None, None, None, Why.NOT_UNDERSTOOD]
+
+
+def test_lines_that_nobody_could_read_count_with_those_without_words() -> None:
+    patience = Patience()
+    assert patience.lines(2, 2) is None
+    assert patience.no_words() is Why.NOT_UNDERSTOOD
+    assert [Patience().lines(row, call) for row, call in ((2, 4), (3, 3), (0, 5))] == [
+        None,
+        Why.NOT_UNDERSTOOD,
+        Why.NOT_UNDERSTOOD,
+    ]
 
 
 def test_two_refused_replies_or_no_model_at_all() -> None:

@@ -63,12 +63,17 @@ class Handover:
 
     def heard(self, text: str) -> bool:
         """The caller's words of a turn. True: they were a wish for a person, and nobody else is to answer them."""
-        self._patience.understood()
+        self._patience.words()
         return asks_for_a_person(text) and self.begin(Why.ASKED)
 
     def not_understood(self) -> None:
-        """The caller said something, and nobody knows what."""
-        if (why := self._patience.not_understood()) is not None:
+        """The caller said something, and it was no words."""
+        if (why := self._patience.no_words()) is not None:
+            self.begin(why)
+
+    def misses(self, in_a_row: int, in_call: int) -> None:
+        """A turn is over; so many of the caller's lines said nothing to us."""
+        if (why := self._patience.lines(in_a_row, in_call)) is not None:
             self.begin(why)
 
     def replied(self, fallbacks: int, scripted: bool) -> None:

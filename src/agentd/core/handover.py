@@ -3,7 +3,7 @@
 | what happens                                        | handed over, because  |
 |-----------------------------------------------------|-----------------------|
 | the caller asks for a person                        | "asked"               |
-| 3 utterances in a row without words, or 5 in a call | "not-understood"      |
+| 3 in a row that nobody understood, or 5 in a call   | "not-understood"      |
 | 2 replies in a row that the governor refused        | "governor"            |
 | a reply for which every model failed                | "no-model"            |
 
@@ -79,17 +79,27 @@ class Patience:
     """Counts what goes wrong in one call. Each verb returns why the call is to be handed over, or None."""
 
     def __init__(self) -> None:
-        self._row = self._call = 0
+        self._row = self._call = 0  # utterances without words
+        self._lines_row = self._lines_call = 0  # with words, of which nobody could make anything
 
-    def understood(self) -> None:
+    def words(self) -> None:
         """Words came."""
         self._row = 0
 
-    def not_understood(self) -> Why | None:
+    def no_words(self) -> Why | None:
         """The caller said something, and nobody knows what."""
         self._row += 1
         self._call += 1
-        return Why.NOT_UNDERSTOOD if self._row >= IN_A_ROW or self._call >= IN_A_CALL else None
+        return self._enough()
+
+    def lines(self, in_a_row: int, in_call: int) -> Why | None:
+        """How many lines of the caller's said nothing to us: up to the last one, and in all."""
+        self._lines_row, self._lines_call = in_a_row, in_call
+        return self._enough()
+
+    def _enough(self) -> Why | None:
+        row, call = self._row + self._lines_row, self._call + self._lines_call
+        return Why.NOT_UNDERSTOOD if row >= IN_A_ROW or call >= IN_A_CALL else None
 
     @staticmethod
     def replied(fallbacks: int, *, scripted: bool) -> Why | None:
