@@ -261,6 +261,8 @@ class Call:
 
     # --- what guards may ask for
 
+        if self.reason is None:
+            self.handover.misses(known.in_a_row, known.not_understood)
     def mark(self, name: str) -> None:
         self._media.put(self._writer.mark(name))
         self.poke()
