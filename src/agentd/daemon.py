@@ -141,7 +141,7 @@ class Daemon:
             guards=plugins.guards(),
             vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
             sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
-            hand_over=self._hand_over,
+            hand_over=self._hand_over if settings.handover else None,
             recordings=self._recordings.of if self._recordings is not None else None,
         )
         self._switchboard = Switchboard(house, self.admissions, self._playbook_for, self._no_media)
