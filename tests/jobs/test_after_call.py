@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+import trio
 
+from agentd.agents import workflows
 from agentd.agents.approvals import ApprovalDesk
 from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.agents.toolboxes import Toolboxes
@@ -43,6 +45,12 @@ PLAYBOOK = Playbook(
 )
 ZONE = ZoneInfo(PLAYBOOK.timezone)
 START = datetime(2099, 12, 1, 10, 0, tzinfo=ZONE)
+
+
+def the_day_before() -> float:
+    return START.timestamp() - 24 * 3600
+
+
 SPAN = Span(round(START.timestamp() * 1000), round(START.timestamp() * 1000) + 1_800_000)
 
 
@@ -97,8 +105,15 @@ async def play(
         provider = Provider()
         office = Office(store.crm, store.calendar, provider if account else NoWhatsApp(), store.files)
         approvals = ApprovalDesk(store, settings.approval_timeout_sec, wall_ms)
-        toolboxes = Toolboxes(settings, [("acme", BREAKS)], office, store, approvals)
-        work = AfterCall(store, toolboxes, lambda call: playbook, can_message=account, back_office=back_office)
+        toolboxes = Toolboxes(settings, [("acme", BREAKS)], office, store, approvals, clock=the_day_before)
+        work = AfterCall(
+            store,
+            toolboxes,
+            lambda call: playbook,
+            can_message=account,
+            back_office=back_office,
+            clock=the_day_before,
+        )
         yield Play(store, provider, work)
 
 
@@ -244,9 +259,9 @@ async def test_records_that_cannot_be_read_are_tried_again(tmp_path: Path) -> No
 
 
 class Clerk:
-    """Answers in turn; an exception is raised."""
+    """Answers in turn; an exception is raised, and None is no answer at all."""
 
-    def __init__(self, *answers: Closed | Waiting | Exception) -> None:
+    def __init__(self, *answers: Closed | Waiting | Exception | None) -> None:
         self.answers = list(answers)
         self.cases: list[Case] = []
 
@@ -255,6 +270,8 @@ class Clerk:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
+        if answer is None:
+            await trio.sleep_forever()
         return answer
 
 
@@ -288,9 +305,13 @@ async def test_a_back_office_that_waits_for_a_person_goes_on_with_what_it_left(t
     assert [case.state.text for case in clerk.cases] == ["", "so far"]
 
 
-async def test_a_model_that_does_not_answer_is_asked_again_and_one_that_cannot_is_done_without(tmp_path: Path) -> None:
-    clerk = Clerk(EngineError("busy", retryable=True), EngineError("no such model"))
+async def test_a_model_that_does_not_answer_is_asked_again_and_one_that_cannot_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflows, "SUM_UP_S", 0.05)
+    clerk = Clerk(EngineError("busy", retryable=True), None, EngineError("no such model"))
     async with play(tmp_path, back_office=clerk) as call:
-        assert await call.work.act("CA1", SUM_UP) == Done("failed", "the model did not answer")
+        for _ in range(2):
+            assert await call.work.act("CA1", SUM_UP) == Done("failed", "the model did not answer")
         assert await call.work.act("CA1", SUM_UP) == Done("done")
         assert "a flat in Haifa" in await summary(call.store)

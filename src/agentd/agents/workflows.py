@@ -24,6 +24,7 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+import trio
 
 from agentd.agents.tool_result import office_failure
 from agentd.agents.toolboxes import Toolboxes
@@ -33,14 +34,17 @@ from agentd.core.losses import BROKEN
 from agentd.core.playbook import Playbook
 from agentd.core.policy import Agent
 from agentd.core.speech import Message, ToolCall
+from agentd.core.windows import horizon
 from agentd.core.workflows import Action, Booked, CallOutcome, Later, Plan
 from agentd.errors import EngineError
 from agentd.events import NOTHING, Event, PluginFailure, Private, ToolAsked, ToolOver
-from agentd.office import Meeting, OfficeError
+from agentd.office import Meeting, OfficeError, Span
 from agentd.storage import CallRow, Conversation, Store, StoreError
 from agentd.tools import ToolAnswer, ToolDesk
 
 log = logging.getLogger("agentd.jobs")
+
+SUM_UP_S: Final = 120.0  # a model that reads a call and asks for some tools, one of them perhaps of a person
 
 _AGAIN: Final = office_failure(OfficeError(""))
 _UNREADABLE: Final = "The records could not be read."
@@ -75,7 +79,7 @@ class AfterCall:
         self._waiting: dict[str, Private] = {}  # what a back office left that waits for a person, by call
 
     async def plan(self, call_sid: str) -> Plan:
-        """What is to be done; nothing for a call that is not kept. Raises `StoreError`."""
+        """What is to be done; nothing for a call that is not kept. Raises `StoreError` and `OfficeError`."""
         found = await self._store.conversation(call_sid)
         if found is None:
             return Plan()
@@ -83,7 +87,7 @@ class AfterCall:
         return core.plan(playbook, await self._outcome(found, playbook))
 
     async def still_wanted(self, call_sid: str, later: Later) -> bool:
-        """Whether the conditions hold now. Raises `StoreError`."""
+        """Whether the conditions hold now. Raises `StoreError` and `OfficeError`."""
         found = await self._store.conversation(call_sid)
         if found is None:
             return False
@@ -98,7 +102,7 @@ class AfterCall:
                 return Done("nothing", "the call is no longer kept")
             playbook = self._playbook(found.call)
             outcome = await self._outcome(found, playbook)
-        except StoreError:
+        except (StoreError, OfficeError):
             return Done("failed", _UNREADABLE)
         arguments = core.arguments(action, playbook, outcome)
         if arguments is None:
@@ -126,13 +130,16 @@ class AfterCall:
         sid = found.call.call_sid
         said = tuple(Message(line.who, line.text.text) for line in found.lines)
         case = Case(sid, found.call.caller, playbook, said, outcome.slots, self._waiting.pop(sid, NOTHING))
+        closed = None
         try:
-            closed = await back_office.after_call(case, desk)
+            with trio.move_on_after(SUM_UP_S):
+                closed = await back_office.after_call(case, desk)
         except EngineError as error:
-            if error.retryable:
-                return Done("failed", "the model did not answer")
-            log.warning("the back office of %s cannot sum the call up; the house does", sid)
-            return ""
+            if not error.retryable:
+                log.warning("the back office cannot sum call %s up; the house does", sid)
+                return ""
+        if closed is None:
+            return Done("failed", "the model did not answer")
         if isinstance(closed, Closed):
             return closed.summary.text
         self._waiting[sid] = closed.state  # a new process begins anew: each effect has its key
@@ -140,7 +147,7 @@ class AfterCall:
 
     async def _outcome(self, found: Conversation, playbook: Playbook) -> CallOutcome:
         call = found.call
-        meeting = await self._meeting(call)
+        meeting = await self._meeting(call, playbook)
         return CallOutcome(
             slots=_slots(found),
             heard=tuple(line.text.text for line in found.lines if line.who == "caller"),
@@ -154,14 +161,17 @@ class AfterCall:
             can_message=self._can_message,
         )
 
-    async def _meeting(self, call: CallRow) -> Meeting | None:
-        """The last one booked in this call, else the next one that they have, as long as it stands."""
-        ours = [m for m in (await self._store.dealings_of(call)).meetings if m.status == "booked"]
+    async def _meeting(self, call: CallRow, playbook: Playbook) -> Meeting | None:
+        """The last one booked in this call, else the next one that they have, as long as it stands. Raises
+        `OfficeError`."""
+        now = datetime.fromtimestamp(self._clock(), ZoneInfo(playbook.timezone))
+        within = Span(call.began_ms, horizon(playbook, now)[1])
+        standing = [m for m in await self._toolboxes.office.calendar.meetings(within) if m.status == "booked"]
+        ours = [m for m in standing if m.call_sid == call.call_sid]
         if ours:
-            return ours[-1]
-        now_ms = round(self._clock() * 1000)
-        theirs = (await self._store.dealings(call.caller)).meetings
-        return next((m for m in theirs if m.status == "booked" and m.span.from_ms > now_ms), None)
+            return max(ours, key=lambda m: m.created_ms)
+        theirs = [m for m in standing if m.with_phone == call.caller and m.span.from_ms > now.timestamp() * 1000]
+        return min(theirs, key=lambda m: m.span.from_ms, default=None)
 
 
 class _Came:
