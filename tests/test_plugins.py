@@ -20,8 +20,10 @@ from agentd.engines import TTS, AudioChunk, Voice
 from agentd.errors import ConfigError
 from agentd.events import PluginFailure, Private
 from agentd.facts import Incoming
+from agentd.office import Office
 from agentd.plugin_discovery import choice, discover
 from agentd.plugins import Plugins
+from agentd.testing.office import MemoryOffice
 
 INCOMING = Incoming("CA1", Private("+972501234567"), "+97239999999")
 
@@ -264,6 +266,43 @@ def test_tools_are_gathered_with_their_plugin_and_a_hook_that_fails_stops_start_
     house.install("broken", agentd_register_tools=raises(OSError("no disk")))
     with pytest.raises(ConfigError, match=r"plugin broken: agentd_register_tools: failed .*no disk"):
         house.load().tools()
+
+
+def test_the_office_is_the_first_that_a_plugin_brings_in_place_of_our_own(house: House) -> None:
+    own, theirs = MemoryOffice().parts, MemoryOffice().parts
+    given: list[Office] = []
+
+    def brings(own: Office) -> Office:
+        given.append(own)
+        return theirs
+
+    assert house.load().office(own) is own
+    house.install("a-none", agentd_office=lambda: None)
+    house.install("crm", agentd_office=brings)
+    house.install("late", agentd_office=raises(RuntimeError("never asked")))
+    assert house.load().office(own) is theirs
+    assert given == [own]
+
+
+@pytest.mark.parametrize("answer", [raises(OSError("no disk")), lambda: "an office"])
+def test_an_office_or_back_office_that_is_none_stops_start_up(house: House, answer: Callable[..., Any]) -> None:
+    house.install("bad", agentd_office=answer, agentd_back_office=answer)
+    with pytest.raises(ConfigError, match="plugin bad: agentd_office: failed"):
+        house.load().office(MemoryOffice().parts)
+    with pytest.raises(ConfigError, match="plugin bad: agentd_back_office: failed"):
+        house.load().back_office()
+
+
+def test_the_back_office_is_the_first_that_a_plugin_brings(house: House) -> None:
+    class Clerk:
+        async def after_call(self, case: object, desk: object) -> None:
+            raise NotImplementedError
+
+    clerk = Clerk()
+    assert house.load().back_office() is None
+    house.install("a-none", agentd_back_office=lambda: None)
+    house.install("clerk", agentd_back_office=lambda: clerk)
+    assert house.load().back_office() is clerk
 
 
 def test_an_engine_of_the_wrong_shape_is_refused(house: House) -> None:
