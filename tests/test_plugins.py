@@ -277,7 +277,7 @@ def test_the_office_is_the_first_that_a_plugin_brings_in_place_of_our_own(house:
         return theirs
 
     assert house.load().office(own) is own
-    house.install("a-none", agentd_office=lambda: None)
+    house.install("absent", agentd_office=lambda: None)
     house.install("crm", agentd_office=brings)
     house.install("late", agentd_office=raises(RuntimeError("never asked")))
     assert house.load().office(own) is theirs
@@ -300,7 +300,7 @@ def test_the_back_office_is_the_first_that_a_plugin_brings(house: House) -> None
 
     clerk = Clerk()
     assert house.load().back_office() is None
-    house.install("a-none", agentd_back_office=lambda: None)
+    house.install("absent", agentd_back_office=lambda: None)
     house.install("clerk", agentd_back_office=lambda: clerk)
     assert house.load().back_office() is clerk
 
