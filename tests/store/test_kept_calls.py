@@ -115,11 +115,23 @@ def test_a_person_is_exported_and_removed_and_the_audit_trail_says_so(kept: tupl
     assert [call["call_sid"] for call in exported["calls"]] == [sid]
     assert exported["calls"][0]["lines"]
 
+    sounds = [
+        state / "recordings" / f"{sid}.wav",
+        state / "recordings" / f"{sid}.2.wav",
+        state / "samples" / f"{sid}.wav",
+    ]
+    other = state / "recordings" / f"{sid}0.wav"
+    for path in (*sounds, other):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
     assert run(state, "person", "delete", spaced, typed="n\n").exit_code == 1
+    assert all(path.exists() for path in sounds)
     assert json.loads(run(state, "person", "export", spaced).stdout) == exported
     removed = run(state, "person", "delete", spaced, typed="y\n")
     assert removed.exit_code == 0
     assert removed.stdout.startswith("removed: ")
+    assert "3 sound files" in removed.stdout
+    assert [path for path in (*sounds, other) if path.exists()] == [other]
 
     assert json.loads(run(state, "calls", "list", "--json").stdout) == []
     again = run(state, "person", "export", CALLER)

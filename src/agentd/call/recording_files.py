@@ -82,9 +82,10 @@ class RecordingFiles:
 
 
 def recordings_of(state_dir: Path, call_sids: Iterable[str]) -> list[Path]:
-    """The files of these calls: what `agentd person delete` removes."""
+    """The files that hold these calls' sound, samples (SPEC 2.11) too: what `agentd person delete` removes."""
     wanted = set(call_sids)
-    return sorted(path for path, _, _ in _files(state_dir / "recordings") if path.name.split(".")[0] in wanted)
+    found = [path for folder in ("recordings", "samples") for path, _, _ in _files(state_dir / folder)]
+    return sorted(path for path in found if path.name.split(".")[0] in wanted)
 
 
 def _files(folder: Path) -> list[tuple[Path, float, int]]:

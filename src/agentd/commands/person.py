@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentd.commands._common import config_option
+from agentd.commands._common import config_option, load_settings
 from agentd.commands._store import with_store
 from agentd.errors import AgentdError
 
@@ -71,6 +71,7 @@ def export(phone: str, config: Path | None) -> None:
 @config_option
 def delete(phone: str, yes: bool, config: Path | None) -> None:
     """Remove everything that is kept: calls with all that belongs to them, the customer, leads, meetings, messages."""
+    from agentd.call.recording_files import recordings_of
     from agentd.events import Private
 
     async def read(store: SqlStore) -> Person:
@@ -81,16 +82,21 @@ def delete(phone: str, yes: bool, config: Path | None) -> None:
         return counts, (await store.trail())[-1].hash
 
     found = _somebody(with_store(config, read), phone)
-    recordings = [each.recording_sid for call in found.calls for each in call.recordings]
+    sids = [each.recording_sid for call in found.calls for each in call.recordings]
+    at_twilio = [sid for sid in sids if not sid.startswith("local:")]
     if not yes:
         kept = found.dealings
         what = f"{len(found.calls)} calls, {len(kept.leads)} leads, {len(kept.meetings)} meetings"
         question = f"Remove {what} and {len(kept.messages)} messages of {phone} for good?"
         click.confirm(question, abort=True, err=True)
+    sounds = recordings_of(load_settings(config).state_dir, [call.call.call_sid for call in found.calls])
+    for path in sounds:  # before the rows: by them the files are found
+        path.unlink(missing_ok=True)
     counts, head = with_store(config, remove)
-    click.echo("removed: " + ", ".join(f"{rows} {table}" for table, rows in counts.items() if rows))
-    if recordings:
-        click.echo(f"these recordings are with Twilio; delete them there: {' '.join(recordings)}")
+    removed = [f"{rows} {table}" for table, rows in counts.items() if rows]
+    click.echo("removed: " + ", ".join([*removed, f"{len(sounds)} sound files"] if sounds else removed))
+    if at_twilio:
+        click.echo(f"these recordings are with Twilio; delete them there: {' '.join(at_twilio)}")
     click.echo(f"audit: {head}")
 
 
