@@ -3,7 +3,8 @@
     run
      ├─ claim     the lock that says that we are alive
      ├─ steps     the trio side of DBOS's workflows
-     └─ rounds    each second: still ours? calls that are over -> jobs; each third: jobs of the dead -> the queue
+     ├─ hold      each second: is the lock still ours?
+     └─ rounds    each second: calls that are over -> jobs; each third: jobs of the dead -> the queue
 
 It ends when `stop` is called: what is under way stays where it is, and goes on with the next process. A step that has
 an effect is finished first, within the deadline of its tool.
@@ -63,6 +64,7 @@ class Worker:
         self._settings, self._store, self._work, self._once = settings, store, work, once
         self._settled_s, self._waits_s = settled_s, waits_s
         self._threads = trio.CapacityLimiter(1)  # one after the other: none of it is in a hurry
+        self._claim_thread = trio.CapacityLimiter(1)  # of its own: DBOS may wait long for a server, the lock may not
         self._stopped = trio.Event()
         self._store_reason = ""
 
@@ -83,6 +85,7 @@ class Worker:
                     log.info("jobs are run by node %s, their state is in %s", ours.node, place.name)
                     task_status.started(ours.node)
                     async with trio.open_nursery() as rounds:
+                        rounds.start_soon(self._hold, ours, steps)
                         rounds.start_soon(self._rounds, ours, durable)
                         rounds.start_soon(self._unended, durable)
                         rounds.start_soon(self._forget, durable)
@@ -97,7 +100,7 @@ class Worker:
         deadline = trio.current_time() + CLAIM_TRIES_S
         while True:
             try:
-                return await self._thread(claim, place)
+                return await in_thread(claim, place, limiter=self._claim_thread)
             except JobsError:
                 if trio.current_time() >= deadline:
                     raise
@@ -114,10 +117,19 @@ class Worker:
 
     # --- the rounds
 
+    async def _hold(self, ours: Claim, steps: trio.Nursery) -> None:
+        """Without the lock no step goes on, whatever else still has to end: another process may have its job."""
+        try:
+            while True:
+                await in_thread(ours.still_ours, limiter=self._claim_thread)
+                await trio.sleep(ROUND_S)
+        except JobsError:
+            steps.cancel_scope.cancel(reason="the lock is lost")
+            raise
+
     async def _rounds(self, ours: Claim, durable: Durable) -> None:
         number = 0
         while True:
-            await self._thread(ours.still_ours)
             if number % TAKE_OVER_ROUNDS == 0:
                 await self._take_over(ours, durable)
             begun = await self._begin_what_is_over(durable)
@@ -127,7 +139,8 @@ class Worker:
             await trio.sleep(ROUND_S)
 
     async def _take_over(self, ours: Claim, durable: Durable) -> None:
-        dead = [node for node in await self._thread(durable.others) if await self._thread(ours.dead, node)]
+        others = await self._thread(durable.others)
+        dead = [node for node in others if await in_thread(ours.dead, node, limiter=self._claim_thread)]
         if dead:
             log.warning("took over the jobs of %d processes that have ended", len(dead))
             await self._thread(durable.take_over, dead)
