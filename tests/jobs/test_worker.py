@@ -177,6 +177,18 @@ async def test_a_process_that_has_lost_its_lock_stops(tmp_path: Path, postgres: 
     assert caught.group_contains(JobsError, match="cannot be held", depth=None)
 
 
+async def test_a_state_that_cannot_be_used_is_said_in_a_line(tmp_path: Path) -> None:
+    settings = Settings.of(state_dir=tmp_path)
+    place = Place.of(settings)
+    place.prepare()
+    assert place.file is not None
+    place.file.write_bytes(b"no database" * 1000)
+    async with opened(settings) as store:
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await Worker(settings, store, Noted()).run()
+    assert caught.group_contains(JobsError, match="cannot be used: file is not a database", depth=None)
+
+
 async def test_jobs_that_were_over_long_ago_are_forgotten(tmp_path: Path) -> None:
     settings, work = Settings.of(state_dir=tmp_path), Noted()
     place = Place.of(settings)

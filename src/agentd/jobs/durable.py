@@ -25,13 +25,15 @@ from typing import Any, Final, Protocol
 
 import msgspec
 import trio
+from sqlalchemy.exc import SQLAlchemyError
 
 from agentd.agents.workflows import Done
 from agentd.core.workflows import Action, Later, Plan
 from agentd.errors import AgentdError
 from agentd.jobs.bridge import Bridge
-from agentd.jobs.errors import JobFailed
+from agentd.jobs.errors import JobFailed, JobsError
 from agentd.jobs.place import SCHEMA, Place
+from agentd.store.database import said
 
 _dbos = logging.getLogger("dbos")
 _dbos.addHandler(logging.NullHandler())  # before its import: else it writes to the terminal by itself
@@ -88,7 +90,7 @@ class Durable:
         self._steps = trio.CapacityLimiter(STEPS_AT_ONCE)
 
     def launch(self) -> None:
-        """Take up work. Migrates the state of jobs first, under a lock."""
+        """Take up work. Migrates the state of jobs first, under a lock. Raises `ConfigError` and `JobsError`."""
         self._place.prepare()
         _dbos.setLevel(logging.WARNING)
         self._dbos = DBOS(
@@ -107,10 +109,14 @@ class Durable:
         )
         self._later = DBOS.workflow(name=LATER, max_recovery_attempts=MOST_STARTS)(self._run_later())
         self._after_call = DBOS.workflow(name=AFTER_CALL, max_recovery_attempts=MOST_STARTS)(self._run_after_call())
-        DBOS.launch()
-        DBOS.register_queue(
-            QUEUE, worker_concurrency=JOBS_AT_ONCE, polling_interval_sec=LOOK_S, on_conflict="always_update"
-        )
+        try:
+            DBOS.launch()
+            DBOS.register_queue(
+                QUEUE, worker_concurrency=JOBS_AT_ONCE, polling_interval_sec=LOOK_S, on_conflict="always_update"
+            )
+        except SQLAlchemyError as error:
+            DBOS.destroy()
+            raise JobsError(f"the state of jobs cannot be used: {said(error)}") from error
 
     def begin(self, call_sid: str) -> None:
         """Begin the work after a call, unless it has begun: on the disk when this returns."""
