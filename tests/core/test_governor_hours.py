@@ -1,45 +1,48 @@
-"""Opening hours may be told, and no free time be made of them."""
+"""A business's hours may be told to callers; other hours are inventions."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
-from agentd.core.governor_facts import Facts, open_hours
+from agentd.agents.playbook_file import load_playbook
+from agentd.core.governor import Governor
+from agentd.core.governor_manners import Manners
+from agentd.core.speech import Message
 
-HOURS = {"sun": ("09:00-18:00",), "mon": ("09:00-13:00", "14:30-18:00"), "thu": ("09:00-18:00",), "sat": ()}
-FACTS = open_hours(HOURS)
+HOURS = {"sun": ("09:00-18:00",), "fri": ("09:00-13:00",), "sat": ()}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "We are open on Sunday from nine to six.",
-        "On Monday we close at one and open again at half past two.",
-        "We're closed on Saturday.",
-        "אנחנו פתוחים ביום חמישי מתשע עד שש.",
-        "בשבת סגור.",
-        "שעות הפתיחה ביום ראשון: 9:00 עד 18:00.",
-    ],
-)
-def test_what_the_playbook_says_of_its_hours_is_true(text: str) -> None:
-    assert FACTS.unknown(text) is None
+def refused(name: str, reply: str) -> bool:
+    playbook = replace(load_playbook(name, ""), hours=HOURS)
+    manners = Manners(playbook, first_words=24, max_chars=420, today=date(2026, 11, 24))
+    governor = Governor(manners.rules([Message("caller", "when are you open")], 0))
+    governor.feed(reply)
+    governor.finish()
+    return any(act.what == "refused" for act in governor.acts)
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("name", "reply"),
     [
-        "I can see you on Sunday at nine.",  # a free time, and nobody has looked
-        "We are open until eight.",
-        "We are open on Saturday.",
-        "We are closed on Sunday at six.",
-        "אפשר ביום ראשון בתשע.",
-        "אנחנו פתוחים בשבת.",
+        ("receptionist-en", "We are open on Friday until 1 p.m."),
+        ("receptionist-en", "On Sunday from nine to six."),
+        ("receptionist-he", "ביום שישי פתוח עד אחת בצהריים."),
+        ("receptionist-he", "אנחנו פה ביום ראשון מ-9:00 עד 18:00."),
     ],
 )
-def test_anything_else_is_not(text: str) -> None:
-    assert FACTS.unknown(text) is not None
+def test_the_hours_of_the_playbook_may_be_said(name: str, reply: str) -> None:
+    assert not refused(name, reply)
 
 
-def test_facts_join_and_a_business_without_hours_states_none() -> None:
-    assert open_hours({}) == Facts()
-    assert (Facts() | FACTS | Facts()).unknown("We are open on Sunday.") is None
+@pytest.mark.parametrize(
+    ("name", "reply"),
+    [
+        ("receptionist-en", "We are open on Sunday until 10 p.m."),
+        ("receptionist-he", "ביום ראשון פתוח עד עשר בערב."),
+    ],
+)
+def test_other_hours_may_not(name: str, reply: str) -> None:
+    assert refused(name, reply)
