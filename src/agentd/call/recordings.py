@@ -10,6 +10,7 @@ import trio
 
 from agentd.call.recording import CURRENT, Kept, Recorder, Recording
 from agentd.call.recording_files import RecordingFiles
+from agentd.config import Settings
 from agentd.core.consent import Consent
 from agentd.core.playbook import Playbook
 from agentd.errors import PeerError
@@ -20,6 +21,18 @@ from agentd.facts import CallFacts
 _REMEMBERED: Final = 5000  # calls
 _WAITING: Final = 1000  # recordings to delete
 _AGAIN_S: Final = (2.0, 30.0, 300.0)
+
+
+def recordings_of_house(
+    settings: Settings, recorder: Recorder | None, status_url: Callable[[], str], emit: Callable[[Event], None]
+) -> Recordings | None:
+    """As RECORDING says; None when nothing is recorded."""
+    if settings.recording == "off":
+        return None
+    folder = settings.state_dir / "recordings"
+    files = RecordingFiles(folder, settings.recordings_max_gb, settings.retention_recordings_days)
+    at_twilio, here = settings.recording != "local", settings.recording != "twilio"
+    return Recordings(recorder if at_twilio else None, status_url, files if here else None, emit)
 
 
 class Recordings:

@@ -58,12 +58,10 @@ class View:
         self._call.silence(ms)
 
     def pause_recording(self) -> None:
-        if self._call.recording is not None:
-            self._call.recording.pause()
+        self._call.recording.pause()
 
     def resume_recording(self) -> None:
-        if self._call.recording is not None:
-            self._call.recording.go_on()
+        self._call.recording.go_on()
 
     def hand_over(self) -> bool:
         return self._call.hand_over()

@@ -20,6 +20,7 @@ import trio
 from agentd.call.call import Call, Engines, House, PhraseAudio
 from agentd.call.handover import Decide
 from agentd.call.reception import Refused, receive_start
+from agentd.call.recording import unrecorded
 from agentd.call.recordings import Recordings
 from agentd.call.tape import Bus
 from agentd.call.tool_use import no_tools
@@ -148,7 +149,7 @@ async def stage(
         vad=vad,
         tools=tools or no_tools,
         hand_over=hand_over,
-        recordings=recordings.of if recordings is not None else None,
+        recordings=recordings.of if recordings is not None else unrecorded,
     )
     twilio.start()
     admitted = await receive_start(twilio.media, lambda start: replace(facts_of(start), resumed=resumed), within_s=5)
