@@ -33,7 +33,7 @@ from agentd.call.handover import Decide, Handover
 from agentd.call.mouth import Mouth
 from agentd.call.reception import GOING_AWAY, INTERNAL_ERROR, NORMAL, POLICY, Admitted
 from agentd.call.recogniser import Recogniser
-from agentd.call.recording import Recording
+from agentd.call.recording import Unrecorded, unrecorded
 from agentd.call.sample import Sampler
 from agentd.call.tape import Bus, Tape
 from agentd.call.tool_use import ToolUse, no_tools
@@ -90,7 +90,7 @@ class House:
     vad: VAD | None = None
     sampler: Sampler | None = None
     hand_over: Decide | None = None
-    recordings: Callable[[CallFacts, Playbook, Callable[[Event], None]], Recording] | None = None
+    recordings: Callable[[CallFacts, Playbook, Callable[[Event], None]], Unrecorded] = unrecorded
     rng: Random = field(default_factory=Random)
     today: Callable[[], date] = date.today
     manners: MannersOf = field(init=False)
@@ -121,8 +121,7 @@ class Call:
         self._media, self._rest = media, admitted.rest
         self._writer = Writer(facts.stream_sid)
         self.tape = Tape(facts, house.bus, trio.current_time)
-        self.recording = house.recordings(facts, playbook, self.tape.emit) if house.recordings is not None else None
-        self.emit = self.tape.emit if self.recording is None else self._emit_and_see
+        self.recording = house.recordings(facts, playbook, self.tape.emit)
         self._room = trio.Event()
         self._talk: trio.Nursery | None = None
         stt, llm, tts = house.engines.for_call(self.emit)
@@ -166,21 +165,18 @@ class Call:
             with trio.CancelScope(relative_deadline=settings.max_call_sec + GRACE_S) as life:
                 async with trio.open_nursery() as plumbing:
                     plumbing.start_soon(self._in, shield, self.mouth.run)
-                    if self.recording is not None:
-                        plumbing.start_soon(self._in, disk, self.recording.run_local)
+                    plumbing.start_soon(self._in, disk, self.recording.run_local)
                     try:
                         async with trio.open_nursery() as self._talk:
                             self._talk.start_soon(self.recogniser.run)
-                            if self.recording is not None:
-                                self._talk.start_soon(self.recording.run)
+                            self._talk.start_soon(self.recording.run)
                             for guard in self.house.guards:
                                 self._talk.start_soon(self._guard, guard)
                             await self._listen()
                     finally:  # no checkpoint here: only deadlines and closings
                         shield.deadline = disk.deadline = trio.current_time() + WRAP_UP_S
                         self.mouth.close()
-                        if self.recording is not None:
-                            self.recording.close()
+                        self.recording.close()
             if life.cancelled_caught:
                 self.reason = self.reason or "max-length"
         except* Exception as group:  # boundary
@@ -219,8 +215,7 @@ class Call:
         """`clear` goes out now, always: a stalled reader may hold more of ours than our clock believes."""
         self._media.drop_speech()
         self._media.put(self._writer.clear)
-        if self.recording is not None:
-            self.recording.cleared()
+        self.recording.cleared()
 
     def poke(self) -> None:
         self.mouth.poke()
@@ -329,13 +324,11 @@ class Call:
 
     def _count_frame(self, mulaw: bytes) -> None:
         self.tape.frame += 1
-        if self.recording is not None:
-            self.recording.heard(mulaw)
+        self.recording.heard(mulaw)
 
-    def _emit_and_see(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:
         self.tape.emit(event)
-        if self.recording is not None:
-            self.recording.see(event)
+        self.recording.see(event)
 
     def _sent(self, due: Due) -> None:
         if due.frames:
@@ -344,8 +337,7 @@ class Call:
                 self.emit(WsTx(tx=self.mouth.tx // 50 * 50))
             self._room.set()
             self._room = trio.Event()
-            if self.recording is not None:
-                self.recording.sent(map(self._writer.audio, due.messages), self._desk.playout.dry_at - self.now())
+            self.recording.sent(map(self._writer.audio, due.messages), self._desk.playout.dry_at - self.now())
         self.brain.floor.sent(due)
 
     async def _leave_sample(self) -> None:
