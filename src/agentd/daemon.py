@@ -42,8 +42,8 @@ from agentd.audio.mulaw import decode
 from agentd.audio.wav import wav_of
 from agentd.call.call import House
 from agentd.call.contain import contain
-from agentd.call.recording_files import RecordingFiles
-from agentd.call.recordings import Recordings
+from agentd.call.recording import unrecorded
+from agentd.call.recordings import recordings_of_house
 from agentd.call.sample import Sampler
 from agentd.call.tape import Bus
 from agentd.config import Settings
@@ -130,7 +130,7 @@ class Daemon:
         self.phrases = PhraseBank(self._chains.voices, voice, store)
         self._chains.use_phrases(self.phrases)
         self.admissions = Admissions(settings)
-        self._recordings = self._make_recordings()
+        self._recordings = recordings_of_house(settings, self._rest, self._recording_url, self.bus.house)
         house = House(
             settings=settings,
             bus=self.bus,
@@ -142,7 +142,7 @@ class Daemon:
             vad=plugins.vad(settings.vad_engine) if settings.vad_engine else None,
             sampler=Sampler(settings.audio_sample_every, settings.state_dir / "samples"),
             hand_over=self._hand_over if settings.handover else None,
-            recordings=self._recordings.of if self._recordings is not None else None,
+            recordings=self._recordings.of if self._recordings is not None else unrecorded,
         )
         self._switchboard = Switchboard(house, self.admissions, self._playbook_for, self._no_media)
         self._door = self._make_door()
@@ -280,18 +280,8 @@ class Daemon:
         if self.front is not None:
             self.front.watchdog.no_media(facts)
 
-    def _make_recordings(self) -> Recordings | None:
-        s = self.settings
-        if s.recording == "off":
-            return None
-        folder = s.state_dir / "recordings"
-        files = RecordingFiles(folder, s.recordings_max_gb, s.retention_recordings_days)
-        return Recordings(
-            self._rest if s.recording != "local" else None,
-            lambda: f"{self._door.signatures.own_origin().base}/webhook/handle_recording",
-            files if s.recording != "twilio" else None,
-            self.bus.house,
-        )
+    def _recording_url(self) -> str:
+        return f"{self._door.signatures.own_origin().base}/webhook/handle_recording"
 
     def _keep_recording(self, recording: Recording) -> None:
         voicemail = recording.source == "RecordVerb" or not recording.status
