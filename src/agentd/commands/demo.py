@@ -18,14 +18,15 @@ tones. With GOOGLE_APPLICATION_CREDENTIALS and OPENAI_API_KEY the same daemon sp
 @click.option("--language", default="en-US", show_default=True, help="en-US, or he-IL for the Hebrew playbook.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"), show_default=True)
 def command(language: str, out: Path) -> None:
-    """Play one whole call: the greeting, an appointment, an interruption, a goodbye.
+    """Play one whole call: the greeting, an interruption, an appointment that is booked, a goodbye.
 
     \b
     agentd demo                     English, offline: whisper, rules and piper on this machine
     agentd demo --language he-IL    the Hebrew playbook, with what can be done offline
 
-    Leaves call.wav (caller left, agent right) and call.jsonl (the event tape) in --out. Exit code 1 if the agent
-    was not heard, or hardly a line of the caller's recognised; whether the booking came out right is printed.
+    Leaves call.wav (caller left, agent right), call.jsonl (the event tape) and state/ (the store, for
+    `agentd calls show`) in --out. Exit code 1 if the agent was not heard, hardly a line of the caller's recognised, or
+    the call not kept; whether the booking came out right is printed.
     """
     import trio
     from rich.console import Console

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import numpy as np
 import trio
 
 from agentd.audio.resample import resample
+from agentd.core.opening import open_spans
+from agentd.core.playbook import Playbook
 from agentd.engines import TTS, Voice
 from agentd.simulator.script import HangUp, Interrupt, Say, Silence, Step, WaitForAgent
 
@@ -27,10 +30,11 @@ ENGLISH = (
     Line("Hello, I would like to make an appointment."),
     Line("My name is Daniel Miller."),
     Line("Sorry, one moment please. What did you say?", over_s=1.2),
-    Line("My phone number is two one two, five five five, zero one two three."),
+    Line("My phone number is two one two, six four five, zero one two three."),
     Line("Yes, that is right."),
-    Line("Tomorrow morning at ten o'clock, please."),
-    Line("Yes. Thank you, goodbye."),
+    Line("{day} morning at ten o'clock, please."),
+    Line("Yes, please."),
+    Line("No, thank you. Goodbye."),
 )
 HEBREW = (
     Line("שלום, אני רוצה לקבוע פגישה"),
@@ -38,22 +42,25 @@ HEBREW = (
     Line("רגע סליחה מה אמרת", over_s=1.2),
     Line("אפס חמש שתיים אחת שתיים שלוש ארבע חמש שש שבע"),
     Line("כן נכון"),
-    Line("מחר בעשר בבוקר"),
-    Line("כן תודה רבה להתראות"),
+    Line("ביום {day} בעשר בבוקר"),
+    Line("כן בבקשה"),
+    Line("לא תודה רבה להתראות"),
 )
+DAYS = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "he": ("שני", "שלישי", "רביעי", "חמישי", "שישי", "שבת", "ראשון"),
+}
+AT_MIN = 10 * 60
 
 
-BOOKED = {"en": ("Miller", "0 1 2 3", "10 a.m."), "he": ("דניאל לוי", "4 5 6 7", "בעשר")}
-"""What the agent must have said of the booking, for it to be the caller's."""
-
-
-def missing(language: str, heard: str) -> list[str]:
-    """The parts of the booking that the agent's words, as heard, do not hold."""
-    return [part for part in BOOKED[language.partition("-")[0]] if part not in heard]
-
-
-def lines(language: str) -> tuple[Line, ...]:
-    return HEBREW if language.startswith("he") else ENGLISH
+def lines(playbook: Playbook, today: date) -> tuple[Line, ...]:
+    """What the caller says; the meeting is on the first day after tomorrow on which the business is open at ten."""
+    language = playbook.language.partition("-")[0]
+    said = HEBREW if language == "he" else ENGLISH
+    days = (today + timedelta(ahead) for ahead in range(2, 9))
+    fits = (day for day in days if any(a <= AT_MIN < b for a, b in open_spans(playbook.hours, playbook.holidays, day)))
+    day = DAYS["he" if language == "he" else "en"][next(fits).weekday()]
+    return tuple(replace(line, text=line.text.format(day=day)) for line in said)
 
 
 def steps(said: tuple[Line, ...], recordings: list[bytes]) -> list[Step]:
