@@ -1,8 +1,8 @@
 """The house: one process, one port, all calls.
 
     run
+     ├─ store       opened first, or waited for beside the calls; then what is past its time leaves it
      ├─ bus         one task per subscriber: logs, the store, tape files, plugins
-     ├─ sweep       what is past its time leaves the store
      ├─ lag         how long the loop keeps everybody waiting
      ├─ plugins     their daemon tasks; READY waits for them
      ├─ front       accepts; HTTP lives there, media streams come out of it
@@ -63,6 +63,7 @@ from agentd.resilience.chains import Chains
 from agentd.resilience.phrase_bank import PhraseBank, keep_warm
 from agentd.resilience.phrase_store import PhraseStore
 from agentd.sd_notify import notify
+from agentd.store.opening import open_store
 from agentd.store.sql_store import SqlStore, wall_ms
 from agentd.store.sweeper import sweep_daily
 from agentd.store.writer import StoreSubscriber
@@ -158,13 +159,12 @@ class Daemon:
         `listener`: one that is bound already, closed in the end; without it BIND and PORT are bound now."""
         with listener or listening_socket(self.settings.bind, self.settings.port) as listener:
             async with aclosing(self.store):
-                await self.store.open()
                 await self._open_house(listener, task_status)
 
     async def _open_house(self, listener: socket, task_status: trio.TaskStatus[str]) -> None:
         async with trio.open_nursery() as house:
+            await house.start(self._keep_store)
             house.start_soon(self.bus.run)
-            house.start_soon(sweep_daily, self.store, self.settings)
             for side in (self._recordings, self._whatsapp):
                 if side is not None:
                     house.start_soon(side.run)
@@ -298,6 +298,10 @@ class Daemon:
         )
 
     # --- start
+
+    async def _keep_store(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        await open_store(self.store, self.keeper, task_status=task_status)
+        await sweep_daily(self.store, self.settings)
 
     async def _prepare_phrases(self) -> None:
         texts = _phrases(self.playbook)

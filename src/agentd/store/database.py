@@ -48,7 +48,9 @@ class Database:
     @property
     def name(self) -> str:
         """For a person to read: no password is in it."""
-        return str(self.file) if self.file is not None else self._engine.url.render_as_string(hide_password=True)
+        if self.file is not None:
+            return str(self.file)
+        return self._engine.url.set(drivername="postgresql").render_as_string(hide_password=True)
 
     def prepare(self, *, create: bool) -> None:
         """The file of SQLite, for its owner alone. Raises `ConfigError`."""

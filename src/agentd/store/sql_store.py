@@ -33,6 +33,7 @@ from agentd.store import audit, calls, conversations, ledger, people, retention
 from agentd.store.database import CONNECTIONS, Database
 from agentd.store.migrate import migrate
 from agentd.store.office import SqlCalendar, SqlCrm, SqlFiles, SqlMessages
+from agentd.store.outage import is_lock, may_pass
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ def wall_ms() -> int:
 
 
 class SqlStore:
-    """See the ports. `open` it first; `aclose` it in the end. `now_ms`: the time of day, which rows are stamped with.
+    """See the ports. `open` it first: until then every verb raises `StoreError`; `aclose` it in the end. `now_ms`: the
+    time of day, which rows are stamped with.
 
     `crm`, `calendar`, `messages`, `files`: the parts of an office that are kept here.
     """
@@ -54,6 +56,7 @@ class SqlStore:
         """Raises `ConfigError` for a `DATABASE_URL` that cannot be one."""
         self.database = Database(settings)
         self._threads = trio.CapacityLimiter(CONNECTIONS)
+        self._shut = "the store is not open"  # "" once the schema is there: nothing is read or written before
         self._now_ms = now_ms
         self.crm = SqlCrm(self._do, now_ms)
         self.calendar = SqlCalendar(self._do, now_ms)
@@ -66,18 +69,28 @@ class SqlStore:
         return self.database.name
 
     async def open(self, *, create: bool = True) -> None:
+        """Migrated, too. Raises `StoreError` when the database cannot be had now, and may be opened again later;
+        `ConfigError` when somebody must correct a setting first."""
         await self._thread(partial(self.database.prepare, create=create))
+        refused = False
         for left in reversed(range(OPEN_TRIES)):
             try:
-                await self._do(migrate)
+                await self._thread(partial(self.database.transaction, migrate))
             except StoreError as error:
-                if left and any(word in str(error) for word in ("locked", "lock timeout", "statement timeout")):
+                if left and is_lock(error.__cause__):
                     continue  # another process migrates
-                where, cure = ("DATABASE_URL", "start the server, or correct the URL")
+                self._shut = f"{self.name} cannot be used: {error}"
+                if await self._thread(partial(may_pass, error.__cause__, self.database.engine)):
+                    raise StoreError(self._shut) from error
+                if not refused:
+                    refused = True
+                    continue  # unless it only came up in between
+                where, cure = ("DATABASE_URL", "correct the URL, or what the server allows")
                 if self.database.file is not None:
-                    where, cure = ("AGENTD_STATE", "free space, repair the file or move it away")
-                raise ConfigError("settings", where, f"{self.name} cannot be used: {error}", cure) from error
+                    where, cure = ("AGENTD_STATE", "repair the file or move it away")
+                raise ConfigError("settings", where, self._shut, cure) from error
             else:
+                self._shut = ""
                 return
 
     async def aclose(self) -> None:
@@ -184,7 +197,9 @@ class SqlStore:
     # --- one transaction in a thread
 
     async def _do(self, fn: Callable[..., T], *args: object, writes: bool = True) -> T:
-        """`fn(connection, *args)` in a transaction of its own."""
+        """`fn(connection, *args)` in a transaction of its own. Raises `StoreError` until `open` has succeeded."""
+        if self._shut:
+            raise StoreError(self._shut)
 
         def work(connection: Connection) -> T:
             return fn(connection, *args)

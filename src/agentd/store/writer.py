@@ -45,7 +45,7 @@ class StoreSubscriber:
 
     @property
     def healthy(self) -> bool:
-        """The last write went through. `reason` says why not."""
+        """The store is open, and the last write went through. `reason` says why not."""
         return not self.reason
 
     @property
@@ -97,7 +97,7 @@ class StoreSubscriber:
         try:
             refused = await self._store.write(batch)
         except StoreError as error:
-            self._failed(str(error))
+            self.failed(str(error))
             return False
         for _ in batch:
             self._pending.popleft()
@@ -105,15 +105,17 @@ class StoreSubscriber:
             self._work = trio.Event()
         if refused:
             log.error("the store cannot hold %d changes, whatever is tried; they are left out", refused)
-        self._recovered()
+        self.recovered()
         return True
 
-    def _failed(self, reason: str) -> None:
+    def failed(self, reason: str) -> None:
+        """Nothing can be written now. Said once, until it can."""
         if self.healthy:
             log.error("the store cannot write: %s. Calls go on; what they leave waits in memory", reason)
         self.reason = reason
 
-    def _recovered(self) -> None:
+    def recovered(self) -> None:
+        """Something was written, or can be."""
         if not self.healthy:
             log.warning("the store writes again; %d changes were left out since the start", self.lost)
         self.reason = ""
