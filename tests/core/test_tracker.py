@@ -127,6 +127,14 @@ def test_a_wish_for_a_person_is_heard_and_stays(playbook: Playbook, said: str, a
     assert tracker.understand(lines(playbook, said, "...", "050 123 4567")).asked_for_human is asks
 
 
+def test_a_model_may_ask_in_another_order() -> None:
+    heard = known(ENGLISH, "I need an appointment", f"Sure. {asked(ENGLISH, 'when')}", "tomorrow at ten")
+    assert heard.values["when"] == "2026-11-24 10:00"
+    heard = known(ESTATE_EN, "hello", asked(ESTATE_EN, "budget"), "two and a half")
+    assert heard.unsure == ("budget",)
+    assert heard.values == {}
+
+
 def test_a_time_to_meet_is_a_wish_where_no_slot_asks_for_one() -> None:
     heard = known(ESTATE, "אני מחפש דירה, אפשר להיפגש ביום שלישי בעשר בבוקר?")
     assert heard.wish == Wish(date(2026, 11, 24), time(10))

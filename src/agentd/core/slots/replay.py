@@ -21,6 +21,7 @@ from datetime import date
 
 from rapidfuzz import fuzz
 
+from agentd.core.asked import asked_slot
 from agentd.core.playbook import Playbook, Slot
 from agentd.core.slots.lines import (
     after_correction,
@@ -69,6 +70,7 @@ class Dialogue:
     lines: int = 0  # of the caller
     heard: str = ""  # the agent's last line
     asking: bool = False  # the caller has heard a question that is still open
+    asked_for: str = ""  # the slot whose own question it was
     last: str = ""  # the slot that was filled last
     said: str = ""  # "", "repeat", "goodbye", "unclear", "confirmed", "denied", "corrected", "skipped", or small talk
     news: list[str] = field(default_factory=list)  # slots that the last line filled
@@ -87,6 +89,8 @@ class Dialogue:
         self.heard = text
         if not self._goes_on(text):
             self.meeting.agent(text)
+            slot = asked_slot(self.playbook, text)
+            self.asked_for = slot.name if slot is not None else ""
         greeting = self.lines == 0 and self.was_heard(self.playbook.greeting)
         slot = self.open
         if ("?" in text and not greeting) or (slot is not None and self.was_heard(slot.question)):
@@ -111,10 +115,14 @@ class Dialogue:
         return next((s for s in self.playbook.slots if s.name not in self.values and s.name not in self.skipped), None)
 
     def asked(self) -> Slot | None:
-        """The slot that the caller is answering. A greeting asks only for what is in it."""
+        """The slot that the caller is answering: whose own question they heard, else the next one. A greeting asks only
+        for what is in it."""
         slot = self.open
         if slot is None:
             return None
+        for own in self.playbook.slots:
+            if self.asking and own.name == self.asked_for and own.name not in (*self.values, *self.skipped):
+                return own
         if slot.type == "text" and not self.values:
             return slot
         return slot if self.asking else None
