@@ -269,6 +269,6 @@ def _order(tool: Tool | None, call: ToolCall) -> _Order:
             wrong = f"{error}. The arguments are: {fields}. Correct them and ask again."
     try:
         canonical = msgspec.json.encode(given, order="sorted").decode()
-    except (TypeError, ValueError):  # no JSON at all: nothing of it is kept
-        canonical = "{}"
+    except (TypeError, ValueError, RecursionError):  # no JSON at all: nothing of it is kept, and none of it runs
+        canonical, arguments, wrong = "{}", None, wrong or "The arguments are no text. Correct them and ask again."
     return _Order(call.name, tool, arguments, canonical, wrong)

@@ -206,13 +206,15 @@ class Answers:
         if turn is not None and turn.kind != "reply" and not settling:
             return False
         again = turn is not None and turn.number == self._late_turn  # they say it again: it is not said twice
+        news = turn is not None and not settling and turn.number != self._taken_by  # it answers no words of theirs
+        self._news |= news
         if turn is not None and not settling:
             self._floor.history.take_back(turn.number)
-            if not again:
+            if not (again or news):
                 self._hearing.give_back()
             self._taken_by = 0
         self._duplicates.forget()
-        if not again:
+        if not (again or news):
             self._endpointer.reopen()
         self._silent("caller-went-on")
         return True
@@ -247,8 +249,11 @@ class Answers:
         return True
 
     def tell_news(self) -> None:
-        """A tool has done something, and the turn that asked for it is gone."""
+        """A tool has done something, and the turn that asked for it is gone. A guess that began before it does not
+        know."""
         self._news = True
+        if self._floor.turn is not None and not self._floor.turn.committed:
+            self._floor.drop("news")
 
     def answer_late(self) -> None:
         """Once a frame: words that came after all are answered when nobody speaks, and news is told."""

@@ -1,6 +1,7 @@
 """One call. The file to read first: what runs, in which nursery, and how it ends.
 
     run
+     ├─ errands             tools with an effect that has begun: finished and recorded, whatever ends (at most 10 s)
      └─ life scope          max. call length
          └─ PLUMBING        mouth, in a shield of its own: the last words are said even when the house cancels
              └─ TALK        its end is the end of the call
@@ -124,13 +125,14 @@ class Call:
         self.recording = house.recordings(facts, playbook, self.tape.emit)
         self._room = trio.Event()
         self._talk: trio.Nursery | None = None
+        self._errands: trio.Nursery | None = None
         stt, llm, tts = house.engines.for_call(self.emit)
         history = history or History()
         self._tool_desk = house.tools(facts, playbook, self._tool_event)
         self._approvals = 0  # that wait for a person
         self._slots = Tracker(playbook, house.today())
         self._told: Mapping[str, str] = {}  # of the slots, to the tape
-        tools = ToolUse(self._tool_desk, history, self._note, self._start, lambda: self.brain.answers.tell_news())
+        tools = ToolUse(self._tool_desk, history, self._note, self._send, lambda: self.brain.answers.tell_news())
         playout = Playout(settings, self._writer)
         self._desk = Desk(
             llm=llm, tts=tts, voice=Voice(playbook.language, "", settings.tts_rate, settings.tts_pitch),
@@ -156,6 +158,12 @@ class Call:
 
     async def run(self) -> CallRecord:
         """The whole call. Returns its record; a bug in it is in the record too, never in the caller of this."""
+        async with trio.open_nursery() as self._errands:
+            await self._converse()
+        return self.record()
+
+    async def _converse(self) -> None:
+        """Until the socket is closed."""
         settings = self.house.settings
         self.emit(
             WsStart(stream_sid=self.facts.stream_sid, mode="AI", caller=self.facts.caller, called=self.facts.called)
@@ -174,6 +182,7 @@ class Call:
                                 self._talk.start_soon(self._guard, guard)
                             await self._listen()
                     finally:  # no checkpoint here: only deadlines and closings
+                        self._desk.tools.close()
                         shield.deadline = disk.deadline = trio.current_time() + WRAP_UP_S
                         self.mouth.close()
                         self.recording.close()
@@ -188,7 +197,6 @@ class Call:
                 await self._media.aclose(CLOSE_CODES.get(self.reason or "", NORMAL))
                 await self._tool_desk.aclose()
                 await self._leave_sample()
-        return self.record()
 
     def finish(self, reason: str) -> None:
         """End it politely: goodbye at the next chance."""
@@ -198,6 +206,7 @@ class Call:
         """The first reason counts. Synchronous; the call unwinds at its next checkpoints."""
         if self.reason is None:
             self.reason = reason
+            self._desk.tools.close()
             if self._talk is not None:
                 self._talk.cancel_scope.cancel(reason=reason)
 
@@ -247,6 +256,8 @@ class Call:
             self._told = known.values
             values = Private(json.dumps(dict(known.values), ensure_ascii=False))
             self.emit(SlotsKnown(turn=turn, filled=len(known.values), missing=len(known.missing), values=values))
+        if self.reason is None:
+            self.handover.misses(known.in_a_row, known.not_understood)
 
     def delay_s(self) -> float:
         s = self.house.settings
@@ -256,8 +267,6 @@ class Call:
 
     # --- what guards may ask for
 
-        if self.reason is None:
-            self.handover.misses(known.in_a_row, known.not_understood)
     def mark(self, name: str) -> None:
         self._media.put(self._writer.mark(name))
         self.poke()
@@ -274,6 +283,17 @@ class Call:
     def _start(self, task: Callable[[], Awaitable[None]]) -> None:
         if self._talk is not None and not self._talk.cancel_scope.cancel_called:
             self._talk.start_soon(task)
+
+    def _send(self, errand: Callable[[], Awaitable[None]]) -> None:
+        if self._errands is not None and self._talk is not None and not self._talk.cancel_scope.cancel_called:
+            self._errands.start_soon(self._errand, errand)
+
+    async def _errand(self, errand: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await errand()
+        except Exception as error:  # boundary
+            self.crash = error
+            self.end("crash")
 
     def _tool_event(self, event: Event) -> None:
         self._approvals += isinstance(event, ApprovalAsked) - isinstance(event, ApprovalOver)

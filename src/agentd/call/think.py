@@ -7,8 +7,9 @@
 |                                     | then it is asked again, with the results, and a governor that knows them       |
 |   only `slots.note`, beside words   | they are noted, and the reply is over: there is nothing to ask about           |
 |   after its question                | only `slots.note` is done: who asks has not decided                            |
+|   after words that were cut         | they run: what it has promised is done                                         |
 |   for the fourth time               | nothing more is offered: it has to speak                                       |
-| has nothing to say                  | the scripted reply                                                             |
+| has nothing to say (any more)       | the scripted reply                                                             |
 """
 
 from __future__ import annotations
@@ -53,16 +54,17 @@ class Thought:
     ) -> None:
         self._desk, self._turn, self._governor, self._accepted = desk, turn, governor, accepted
         self.governors: list[Governor] = []
-        self.said = 0  # phrases handed on
+        self.said = 0  # phrases handed on since the model was asked last
 
     async def run(self, prompt: Prompt, say: Say) -> None:
         """Raises `EngineError` when the models fail; what was said by then was said. Cancel: see `ToolUse`."""
         for step in range(MOST_STEPS + 1):
+            self.said = 0
             governor = self._governor(prompt.messages)
             self.governors.append(governor)
             calls = await self._ask(prompt, governor, say)
             notes = [call for call in calls if call.name == NOTE]
-            if governor.done or step == MOST_STEPS or (len(notes) == len(calls) and self.said):
+            if governor.asked or step == MOST_STEPS or (len(notes) == len(calls) and self.said):
                 calls = notes
             results = await self._run(calls)
             if len(calls) == len(notes) and (self.said or not results):

@@ -5,6 +5,8 @@
 | `slots.note`   | place, at once     | -                                                                   |
 | has no effect  | the turn's task    | ends it; it has never been                                          |
 | has an effect  | a task of the call | leaves it alone: it is finished, recorded, and told at the next gap |
+|   again, while | none: it waits for | -                                                                   |
+|   on its way   | the one before     |                                                                     |
 
 A call and its result enter the history in one step, when it is over. So a barge-in leaves neither a call without a
 result nor a booking that nobody knows of.
@@ -47,18 +49,20 @@ def no_tools(facts: CallFacts, playbook: Playbook, emit: Callable[[Event], None]
 
 @dataclass(slots=True)
 class _Errand:
-    """One tool with an effect on its way. `awaited`: the turn that asked still waits for it."""
+    """One tool with an effect on its way. `awaited`: a turn still waits for it. `scope`: until its effect begins."""
 
     turn: int
     call: ToolCall
-    over: trio.Event = field(default_factory=trio.Event)
+    scope: trio.CancelScope = field(default_factory=trio.CancelScope)
+    over: trio.Event = field(default_factory=trio.Event)  # with `message`
     awaited: bool = True
     message: Message | None = None
 
 
 class ToolUse:
-    """`start` starts a task of the call. `note` merges a model's own account of the slots, and returns what the model
-    should know of that. `unclaimed` is called when an effect came about after its turn was cut off."""
+    """`start` starts a task that the end of the call waits for. `note` merges a model's own account of the slots, and
+    returns what the model should know of that. `unclaimed` is called when an effect came about after its turn was cut
+    off."""
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class ToolUse:
     ) -> None:
         self._desk, self._history, self._note = desk, history, note
         self._start, self._unclaimed = start, unclaimed
+        self._under_way: list[_Errand] = []
 
     @property
     def offers(self) -> tuple[ToolOffer, ...]:
@@ -83,12 +88,8 @@ class ToolUse:
         if self._desk.effect(call.name) is Effect.READ:
             answer = await self._desk.run(call, self._history.messages(), turn)
             return self._history.tool(turn, call, answer.result)
-        errand = _Errand(turn, call)
-
-        async def go() -> None:
-            await self._finish(errand)
-
-        self._start(go)
+        errand = self._same(call) or self._send(turn, call)
+        errand.awaited = True
         try:
             await errand.over.wait()
         except trio.Cancelled:
@@ -97,9 +98,33 @@ class ToolUse:
         assert errand.message is not None
         return errand.message
 
+    def close(self) -> None:
+        """The call is over: what has had no effect yet has none. Synchronous."""
+        for errand in self._under_way:
+            errand.scope.cancel(reason="the call is over")
+
+    def _same(self, call: ToolCall) -> _Errand | None:
+        """What was asked for before, by a turn that was cut off, and is not over yet."""
+        asked = call.name, call.arguments
+        return next((errand for errand in self._under_way if (errand.call.name, errand.call.arguments) == asked), None)
+
+    def _send(self, turn: int, call: ToolCall) -> _Errand:
+        errand = _Errand(turn, call)
+
+        async def go() -> None:
+            await self._finish(errand)
+
+        self._under_way.append(errand)
+        self._start(go)
+        return errand
+
     async def _finish(self, errand: _Errand) -> None:
-        answer = await self._desk.run(errand.call, self._history.messages(), errand.turn)
-        errand.message = self._history.tool(errand.turn, errand.call, answer.result)
-        errand.over.set()
-        if not errand.awaited:
+        try:
+            with errand.scope:
+                answer = await self._desk.run(errand.call, self._history.messages(), errand.turn)
+                errand.message = self._history.tool(errand.turn, errand.call, answer.result)
+                errand.over.set()
+        finally:
+            self._under_way.remove(errand)
+        if errand.message is not None and not errand.awaited:
             self._unclaimed()

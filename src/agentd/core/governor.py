@@ -128,6 +128,11 @@ class Governor:
     def done(self) -> bool:
         return self._ended
 
+    @property
+    def asked(self) -> bool:
+        """The caller was asked something: it is their turn."""
+        return self._asked
+
     def feed(self, token: str) -> list[str]:
         """The phrases that may be spoken now."""
         out: list[str] = []
@@ -156,9 +161,7 @@ class Governor:
         out = self.pause()
         if next_question is not None:
             self._rules = replace(self._rules, next_question=next_question)
-        if not self._ended:
-            out += self._end()
-        return out
+        return out + self._ask()
 
     # --- one phrase
 
@@ -229,7 +232,9 @@ class Governor:
             return self._say(head, ends=True, question=False) + self._cut(why)
         if self._in_sentence:
             return self._cut(why)  # its first clause was said, and stands
-        return self._refuse(why) + self._end()
+        out = self._refuse(why)
+        self._ended = True
+        return out
 
     def _fitting(self, phrase: str) -> str:
         """The clauses of a phrase that fit, with a full stop."""
@@ -288,10 +293,11 @@ class Governor:
 
     def _cut(self, why: str) -> list[str]:
         self.acts.append(Act("cut", why))
-        return self._end()
+        self._ended = True
+        return []
 
-    def _end(self) -> list[str]:
-        """Nothing more of the model's is said; the next question is, unless one was asked or there is no room."""
+    def _ask(self) -> list[str]:
+        """The next question, unless one was asked or there is no room."""
         self._ended = True
         question = self._rules.next_question
         if self._asked or not question or _RANK[self._kind] >= _RANK[Kind.GOODBYE]:

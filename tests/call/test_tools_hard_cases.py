@@ -1,0 +1,278 @@
+"""Tools where a call is at its worst: the real gate over an office in memory, and a caller who never waits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import trio
+
+from agentd.core.approvals import Decision
+from agentd.core.history import Entry
+from agentd.core.playbook import Playbook, Slot
+from agentd.core.policy import Effect
+from agentd.engines import LLM, Prompt, ToolCall
+from agentd.events import LlmStart, ToolAsked, ToolOver, TurnGuessed
+from agentd.testing.play import play
+from agentd.testing.scripted import Fault, Reply, ScriptedLLM
+from agentd.testing.scripted_tools import ScriptedTool, ScriptedTools
+from agentd.testing.stage import PLAYBOOK, Stage, stage
+from tests.agents.house import PLAYBOOK as OFFICE
+from tests.agents.house import House
+
+ME = "+972500000000"  # the caller of `stage`
+SHOP = replace(PLAYBOOK, hours=OFFICE.hours, meetings=OFFICE.meetings, language="en-IL")
+KEEP = ToolCall("1", "leads.upsert", {"name": "Dana", "summary": "Wants a table."})
+
+Act = Callable[[Stage, House], Awaitable[None]]
+
+
+def called(brain: Callable[[Prompt], Reply] | LLM, act: Act, *, playbook: Playbook = SHOP, ask: str = "") -> Played:
+    llm = ScriptedLLM(replies=brain) if callable(brain) else brain
+    houses: list[House] = []
+
+    async def scene() -> Stage:
+        house = House(tools_ask=ask)
+        houses.append(house)
+        async with stage(llm=llm, playbook=playbook, tools=house.boxes.for_call) as s:  # type: ignore[arg-type]
+            await act(s, house)
+        return s
+
+    s = play(scene)
+    return Played(s, houses[0])
+
+
+class Played:
+    def __init__(self, s: Stage, house: House) -> None:
+        self.s, self.house = s, house
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """(role, words) of the history; of a tool its name."""
+        return [(e.role, e.call.name if e.call else e.text) for e in self.entries]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.s.call.brain.floor.history.entries
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(event.tool, event.outcome) for event in self.s.events(ToolOver)]
+
+
+def done(prompt: Prompt) -> list[str]:
+    return [m.call.name for m in prompt.messages if m.call is not None]
+
+
+def last_words(prompt: Prompt) -> str:
+    return [m.text for m in prompt.messages if m.role == "caller"][-1]
+
+
+def keeps(prompt: Prompt) -> Reply:
+    """Keeps the lead, and says so; to whatever comes after "where", says where."""
+    if "where" in last_words(prompt):
+        told = " You are on the list." if done(prompt) else ""
+        return f"We are near the station.{told}"
+    return "You are on the list." if done(prompt) else ["Let me put you on the list right now.", KEEP]
+
+
+# --- the caller and an effect
+
+
+def test_an_effect_that_comes_about_between_a_guess_and_its_commit_is_told() -> None:
+    """The guess was prepared without knowing of it."""
+    slow = {"s": 0.0}
+
+    async def interrupts(s: Stage, house: House) -> None:
+        house.office.delay_s = slow["s"]
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.interrupts(0.8, "wait where are you", for_s=1.2)
+        await s.caller.silence(9.0)
+
+    for tenths in range(24, 48):
+        slow["s"] = tenths / 10
+        p = called(keeps, interrupts)
+        assert p.house.office.effects == [("lead", ME)]
+        told = [text for text in p.s.answered() if "You are on the list" in text]
+        assert len(told) == 1, (slow, p.lines, p.s.times(TurnGuessed), p.s.times(ToolOver), p.s.times(LlmStart))
+
+
+def test_a_caller_who_speaks_as_news_is_about_to_be_told_is_not_asked_twice() -> None:
+    async def interrupts(s: Stage, house: House) -> None:
+        house.office.delay_s = 6.0
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.interrupts(0.8, "wait where are you", for_s=1.2)
+        await s.caller.hears_end(within_s=5)
+        while not s.events(ToolOver):
+            await s.caller.silence(0.02)
+        await s.caller.silence(0.1)
+        await s.caller.says("and thank you very much", for_s=1.2)
+        await s.caller.silence(6.0)
+
+    llm = ScriptedLLM(replies=keeps, latency_s=0.8)
+    p = called(llm, interrupts)
+    callers = [text for role, text in p.lines if role == "caller"]
+    assert callers == ["put me on the list", "wait where are you", "and thank you very much"]
+
+
+def test_what_is_asked_again_while_it_is_on_its_way_is_one_thing_and_told_once() -> None:
+    async def goes_on(s: Stage, house: House) -> None:
+        house.office.delay_s = 4.0
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.interrupts(0.8, "yes please do that", for_s=1.2)
+        await s.caller.silence(14.0)
+
+    p = called(keeps, goes_on)
+    assert p.house.office.effects == [("lead", ME)]
+    assert [role for role, _ in p.lines].count("tool") == 1
+    whole = "Let me put you on the list right now. You are on the list."
+    assert [text for text in p.s.answered() if "You are on the list" in text] == [whole]
+
+
+def test_a_person_is_asked_once_about_what_is_asked_twice() -> None:
+    async def goes_on(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.interrupts(0.8, "yes please do that", for_s=1.2)
+        await s.caller.silence(4.0)
+        [row] = await house.ledger.approvals(state="pending")
+        await house.approvals.answer(row.id, Decision.APPROVE, row.digest, "Noa")
+        await s.caller.silence(8.0)
+
+    p = called(keeps, goes_on, ask="leads.upsert")
+    assert len(p.house.ledger.history) == 1
+    assert p.house.office.effects == [("lead", ME)]
+    assert p.s.answered()[-1].endswith("right now. You are on the list.")
+
+
+def test_a_caller_who_goes_on_after_an_effect_before_our_first_sound_hears_of_it() -> None:
+    def brain(prompt: Prompt) -> Reply:
+        return f"Booked for {last_words(prompt)}." if done(prompt) else [KEEP]
+
+    async def goes_on(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        while not s.events(ToolOver):
+            await s.caller.silence(0.02)
+        await s.caller.says("and my wife", for_s=1.2)
+        await s.caller.silence(5.0)
+
+    p = called(ScriptedLLM(replies=brain, latency_s=0.5), goes_on)
+    assert p.house.office.effects == [("lead", ME)]
+    assert [text for role, text in p.lines if role == "caller"] == ["put me on the list and my wife"]
+    assert p.s.answered() == ["Booked for put me on the list and my wife."]
+
+
+# --- the model
+
+
+def test_a_model_that_fails_after_its_tool_is_apologised_for() -> None:
+    async def asks(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.silence(10.0)
+
+    for fault in (Fault("connect", nth=2), Fault("empty", nth=2)):
+        p = called(ScriptedLLM(replies=keeps, fail=fault), asks)
+        assert p.house.office.effects == [("lead", ME)]
+        said = " ".join(p.s.answered())
+        assert said.startswith("Let me put you on the list right now. I am sorry,"), (fault, said)
+
+
+def test_a_promise_that_was_cut_for_its_length_is_kept() -> None:
+    long = "I will put you on the list right now. And then I will tell you all there is to know about tables."
+
+    def brain(prompt: Prompt) -> Reply:
+        return "You are on the list." if done(prompt) else [f"{long} {long}", KEEP]
+
+    async def asks(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.hears_end(within_s=20, quiet_s=3.0)
+
+    for slots in ((), (Slot("name", "name", "What is your name?"),)):
+        p = called(brain, asks, playbook=replace(SHOP, slots=slots))
+        assert p.s.answered()[0].startswith("I will put you on the list right now.")
+        assert p.house.office.effects == [("lead", ME)]
+        assert p.s.answered()[-1].endswith("You are on the list.") or slots
+
+
+def test_the_same_call_twice_and_eight_more_in_one_reply() -> None:
+    def brain(prompt: Prompt) -> Reply:
+        if done(prompt):
+            return f"{len(done(prompt))} were done."
+        same = [ToolCall(str(n), "leads.upsert", {"name": "Dana", "summary": "Wants a table."}) for n in range(10)]
+        return ["Let me see.", *same]
+
+    async def asks(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.hears_end(within_s=20, quiet_s=3.0)
+
+    p = called(brain, asks)
+    assert p.house.office.effects == [("lead", ME)]
+    assert len(p.s.events(ToolAsked)) == 8
+
+
+def test_calls_of_the_wrong_shape_are_answered_and_nothing_runs() -> None:
+    deep: object = "x"
+    for _ in range(60):
+        deep = [deep]
+    wrong = [
+        ToolCall("1", "leads.upsert", {"name": 7}),
+        ToolCall("2", "leads.upsert", {"name": None, "nonsense": {}}),
+        ToolCall("3", "leads.upsert", {"summary": "x" * 100_000}),
+        ToolCall("4", "calendar.create", {"start": ["2026-03-03T10:00"]}),
+        ToolCall("5", "leads.upsert", {"name": deep}),
+        ToolCall("6", "", {}),
+        ToolCall("7", "leads.upsert", {"name": float("nan")}),
+        ToolCall("8", "leads.upsert", {"name": "\ud800", "summary": "half a character"}),
+    ]
+    prompts: list[Prompt] = []
+
+    def brain(prompt: Prompt) -> Reply:
+        prompts.append(prompt)
+        return "That did not work." if done(prompt) else list(wrong)
+
+    async def asks(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.hears_end(within_s=20, quiet_s=3.0)
+
+    p = called(brain, asks)
+    assert p.house.office.effects == []
+    assert [outcome for _, outcome in p.outcomes] == ["denied"] * 8
+    assert p.s.answered() == ["That did not work."]
+    rows = [m for m in prompts[-1].messages if m.role == "tool"]
+    assert all("error" in json.loads(m.text) for m in rows)
+
+
+# --- the end
+
+
+def test_an_effect_that_outlives_the_call_delays_neither_its_socket_nor_its_record() -> None:
+    book = ScriptedTool({"booked": True}, effect=Effect.OUTSIDE, latency_s=8.0, effect_s=8.0)
+    desk = ScriptedTools({"leads.upsert": book})
+    closed: list[float] = []
+
+    async def scene() -> Stage:
+        async with stage(llm=ScriptedLLM(replies=keeps), tools=desk, playbook=SHOP) as s:
+            await s.caller.silence(0.5)
+            await s.caller.says("put me on the list", for_s=1.2)
+            await s.caller.silence(2.0)
+            begun = trio.current_time()
+            s.call.end("drain")
+            while s.twilio.close_code is None:
+                await trio.sleep(0.1)
+            closed.append(trio.current_time() - begun)
+        return s
+
+    s = play(scene)
+    assert closed[0] <= 4.0
+    assert len(desk.done) == 1
+    assert s.record is not None
+    assert s.record.reason == "drain"
