@@ -31,18 +31,22 @@ IN_A_ROW: Final = 3
 IN_A_CALL: Final = 5
 FALLBACKS: Final = 2  # replies in a row of which the governor refused something
 
-# What is asked for, and by which words: "a person, please" is a wish, "the person who lives there" is none.
+# What is asked for, and by which words: "a person, please" is a wish, "the person who lives there" is none; and who
+# wants to talk to somebody "about a flat" wants what we are here for.
+_ABOUT_EN: Final = r"(?! (about|regarding|concerning|who)\b)"
+_ABOUT_HE: Final = r"(?! (על|לגבי|בנוגע|בקשר|בעניין|בענין|ש))"
 _EN: Final = re.compile(
-    r"\b(talk|speak|speaking|talking|connect(ed)?|transfer(red)?|put)\b[^.?!]{0,25}?"
-    r"\b(to|with|through)\b[^.?!]{0,15}?\b(human|person|someone|somebody|manager|agent|representative|operator)\b"
+    r"\b(talk|speak|speaking|talking|connect(ed)?|transfer(red)?|put)\b[^.?!]{0,25}?\b(to|with|through)\b[^.?!]{0,15}?\b"
+    r"(human( being)?\b|(real|actual|live) person\b|"
+    rf"(person|someone|somebody|manager|agent|representative|operator)\b{_ABOUT_EN})"
     r"|\b(a|get me an?) (real )?(human|representative|operator)( being)?\b"
     r"|^\W*(human|representative|operator)( please)?\W*$",
     re.IGNORECASE,
 )
 _HE: Final = re.compile(
     r"(לדבר|לשוחח|תעבירי|תעביר|תעבירו|להעביר|העבירו|חברי|תחברי|תחבר)[^.?!]{0,20}?"
-    r"(בן אדם|בן-אדם|בנאדם|אדם אמיתי|נציגה?|מישהו|מישהי|מנהלת?|אנושי)"
-    r"|(רוצה|אפשר|צריכה|צריך|תני לי|תן לי) (לדבר עם )?(בן אדם|בנאדם|נציגה?|מענה אנושי)"
+    rf"(בן אדם|בן-אדם|בנאדם|אדם אמיתי|אנושי|(נציגה?|מישהו|מישהי|מנהלת?)\b{_ABOUT_HE})"
+    rf"|(רוצה|אפשר|צריכה|צריך|תני לי|תן לי) (לדבר עם )?(בן אדם|בנאדם|נציגה?|מענה אנושי)\b{_ABOUT_HE}"
     r"|^\W*(נציגה?|בן אדם|מענה אנושי)( בבקשה)?\W*$"
 )
 _NOT: Final = re.compile(r"\b(don'?t|do not|no need|not)\b[^.?!]{0,15}\b(want|need|to)\b|לא (רוצה|צריכה?|חייבת?)", re.I)
