@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -49,7 +49,7 @@ from agentd.call.tape import Bus
 from agentd.config import Settings
 from agentd.core.handover import Plan
 from agentd.core.playbook import Playbook
-from agentd.core.slots import Known
+from agentd.core.slots import Known, warm
 from agentd.engines import Voice
 from agentd.errors import ConfigError, PluginFailed
 from agentd.events import PlaybookChanged, PlaybookRefused, PluginFailure, Private, Ready, RecordingKnown
@@ -172,6 +172,7 @@ class Daemon:
                 for name, task in self.plugins.daemon_tasks():
                     await house.start(self._plugin_task, name, task)
                 await self._prepare_phrases()
+                warm(self.playbook, date.today())
                 if self.settings.tts_prewarm:
                     every_s = self.settings.tts_prewarm_min * 60
                     house.start_soon(keep_warm, self.phrases, every_s, lambda: not self.calls, log.warning)

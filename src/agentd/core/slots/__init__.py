@@ -9,5 +9,6 @@ from __future__ import annotations
 from agentd.core.slots.known import Known
 from agentd.core.slots.noting import NOTE, note_offer
 from agentd.core.slots.tracker import Tracker
+from agentd.core.slots.warming import warm
 
-__all__ = ["NOTE", "Known", "Tracker", "note_offer"]
+__all__ = ["NOTE", "Known", "Tracker", "note_offer", "warm"]
