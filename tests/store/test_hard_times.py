@@ -160,7 +160,7 @@ async def test_of_two_that_wait_for_each_other_both_are_done(postgres: str) -> N
         async with trio.open_nursery() as nursery:
             for phones in (("+972501234567", "+972521111111"), ("+972521111111", "+972501234567")):
                 nursery.start_soon(trio.to_thread.run_sync, touch, *phones)
-        assert len(tries) == 3
+        assert len(tries) > 2  # one more, or two: who is begun again may be there before the other wakes up
         for lead in await store.crm.leads():
             assert sorted(lead.summary.text.split("+")[1:]) == ["972501234567", "972521111111"]
 
