@@ -19,6 +19,7 @@ from agentd.core.governor import Act
 from agentd.core.governor_manners import Manners
 from agentd.core.playbook import Playbook
 from agentd.core.policy import Effect
+from agentd.core.slots import Tracker
 from agentd.core.speech import Message, Prompt
 from agentd.engines import LLM
 from agentd.errors import ConfigError, EngineError
@@ -90,9 +91,10 @@ async def play(bench: Bench, script: Script, playbook: Playbook, rooms: Offices)
     now = datetime.combine(bench.today, OPENS, ZoneInfo(playbook.timezone))
     tools = script.expect.tools is not None and bench.settings.agents_enabled
     settings = bench.settings if tools else bench.settings.model_copy(update={"agents_enabled": False})
-    system = system_prompt(playbook, settings, now)
+    tracker = Tracker(playbook, bench.today)
 
     def prompts(messages: tuple[Message, ...]) -> Prompt:
+        system = system_prompt(playbook, settings, now, tracker.understand(messages))
         return Prompt(f"eval-{script.name}", playbook, system, messages, bench.max_words)
 
     manners = Manners(playbook, first_words=bench.max_words, max_chars=bench.settings.llm_max_chars, today=bench.today)
