@@ -14,7 +14,8 @@ import trio
 from agentd.audio.level import frame_level
 from agentd.audio.wav import parse
 from agentd.call.recording_files import HEADER_BYTES, RecordingFiles, recordings_of
-from agentd.call.recordings import Recordings
+from agentd.call.recordings import Recordings, recordings_of_house
+from agentd.config import Settings
 from agentd.core.consent import Consent
 from agentd.errors import PeerError
 from agentd.events import AgentSaid, Event, MarkAck, RecordingKnown
@@ -479,6 +480,24 @@ async def test_threads_write_it_in_a_real_process(tmp_path: Path) -> None:
     await files.remove(path)
     await files.remove(path)
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("recording", "account", "recorded"),
+    [
+        ("off", True, False),
+        ("twilio", True, True),
+        ("twilio", False, False),
+        ("local", False, True),
+        ("both", False, True),
+    ],
+)
+async def test_where_nothing_can_be_recorded_nobody_is_told_that_it_is(
+    recording: str, account: bool, recorded: bool
+) -> None:
+    settings = Settings.of(recording=recording)
+    made = recordings_of_house(settings, Twilio() if account else None, str, lambda event: None)
+    assert (made is not None) is recorded
 
 
 def test_the_consent_is_forgotten_with_the_oldest_calls_only() -> None:

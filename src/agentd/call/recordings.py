@@ -26,13 +26,14 @@ _AGAIN_S: Final = (2.0, 30.0, 300.0)
 def recordings_of_house(
     settings: Settings, recorder: Recorder | None, status_url: Callable[[], str], emit: Callable[[Event], None]
 ) -> Recordings | None:
-    """As RECORDING says; None when nothing is recorded."""
-    if settings.recording == "off":
-        return None
-    folder = settings.state_dir / "recordings"
-    files = RecordingFiles(folder, settings.recordings_max_gb, settings.retention_recordings_days)
-    at_twilio, here = settings.recording != "local", settings.recording != "twilio"
-    return Recordings(recorder if at_twilio else None, status_url, files if here else None, emit)
+    """As RECORDING says; None when nothing is recorded, or can be (at Twilio without an account): then nobody is told
+    that it is, either."""
+    recorder = recorder if settings.recording in ("twilio", "both") else None
+    files = None
+    if settings.recording in ("local", "both"):
+        folder = settings.state_dir / "recordings"
+        files = RecordingFiles(folder, settings.recordings_max_gb, settings.retention_recordings_days)
+    return Recordings(recorder, status_url, files, emit) if recorder or files else None
 
 
 class Recordings:
