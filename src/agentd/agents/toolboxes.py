@@ -73,12 +73,15 @@ class Toolboxes:
         today. `recordings`: SIDs of this call's."""
         if not (call_sid or scope):
             raise ValueError("a conversation without a call needs a scope")
-        allowed = playbook.agents.get(agent.value) or DEFAULTS[agent] or self._own()
+        allowed = self.allowed(agent, playbook)
         facts = ToolFacts(agent, call_sid, call_sid or scope, phone, playbook, self.tools.by_name, allowed, recordings)
         return Toolbox(self, facts, emit)
 
-    def _own(self) -> tuple[str, ...]:
-        return tuple(name for name, source in self.tools.source.items() if source == OWN)
+    def allowed(self, agent: Agent, playbook: Playbook) -> tuple[str, ...]:
+        """The names of the tools of an agent: those that its playbook lists, which may name one that there is not, else
+        its own."""
+        own = tuple(name for name, source in self.tools.source.items() if source == OWN)
+        return playbook.agents.get(agent.value) or DEFAULTS[agent] or own
 
 
 def house_of(settings: Settings) -> House:

@@ -39,7 +39,7 @@ def command(show: bool, live: bool, config: Path | None) -> None:
     if show:
         table("Settings", ("setting", "value", "from"), shown(settings))
     plugins = Plugins.load(settings)
-    rows = [*_house(settings), *_engines(settings, plugins)]
+    rows = [*_house(settings, plugins), *_engines(settings, plugins)]
     rows += [("ok" if fine else "FAIL", f"{plugin}: {what}", says) for plugin, what, fine, says in plugins.check()]
     if live:
         from agentd.commands._live import try_engines
@@ -74,7 +74,7 @@ def _printable(value: Any) -> str:
     return "-" if value in (None, "") else str(value)
 
 
-def _house(settings: Settings) -> list[Row]:
+def _house(settings: Settings, plugins: Plugins) -> list[Row]:
     rows: list[Row] = [("warn", "settings", warning) for warning in settings.warnings]
     rows.append(
         ("ok", "address", f"{settings.public_base_url or 'loopback only'}, bound to {settings.bind}:{settings.port}")
@@ -83,7 +83,7 @@ def _house(settings: Settings) -> list[Row]:
         rows.append(("ok", "signatures", "Twilio's signatures are checked"))
     else:
         rows.append(("warn", "signatures", "off: TWILIO_AUTH_TOKEN is not set (development on loopback only)"))
-    rows += [_playbook(settings), _state_dir(settings.state_dir), _store(settings)]
+    rows += [_state_dir(settings.state_dir), _store(settings), *_playbook(settings, plugins)]
     return rows
 
 
@@ -103,21 +103,24 @@ def _store(settings: Settings) -> Row:
     try:
         schema = database.transaction(revision, writes=False)
     except StoreError as error:
-        return ("FAIL", "store", f"{database.name} cannot be used: {error}")
+        return ("FAIL", "store", f"{database.name} cannot be used: {error}; until it can, calls are kept in memory")
     finally:
         database.close()
     return ("ok", "store", f"{database.name}, schema {schema or 'not made yet'}")
 
 
-def _playbook(settings: Settings) -> Row:
+def _playbook(settings: Settings, plugins: Plugins) -> list[Row]:
+    """The playbook, and what hangs on it."""
     from agentd.agents.playbook_file import load_playbook
+    from agentd.commands._check_business import business_rows, failed
     from agentd.errors import ConfigError
 
     try:
         playbook = load_playbook(settings.playbook, settings.language_code)
     except ConfigError as error:
-        return ("FAIL", "playbook", f"{error.key}: {error.problem}. Cure: {error.cure}")
-    return ("ok", "playbook", f"{playbook.name} ({playbook.language})")
+        return [failed("playbook", error)]
+    named: Row = ("ok", "playbook", f"{playbook.name} ({playbook.language})")
+    return [named, *business_rows(settings, plugins, playbook)]
 
 
 def _state_dir(path: Path) -> Row:
