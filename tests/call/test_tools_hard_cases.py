@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import pairwise
 
+import pytest
 import trio
 
 from agentd.core.approvals import Decision
-from agentd.core.history import Entry
+from agentd.core.history import Entry, History
 from agentd.core.playbook import Playbook, Slot
 from agentd.core.policy import Effect
-from agentd.engines import LLM, Prompt, ToolCall
+from agentd.engines import LLM, Prompt, ToolCall, Transcript
 from agentd.events import LlmStart, ToolAsked, ToolOver, TurnGuessed
+from agentd.testing.cancel_everywhere import cancel_everywhere
 from agentd.testing.play import play
 from agentd.testing.scripted import Fault, Reply, ScriptedLLM
 from agentd.testing.scripted_tools import ScriptedTool, ScriptedTools
@@ -91,7 +94,7 @@ def test_an_effect_that_comes_about_between_a_guess_and_its_commit_is_told() -> 
         await s.caller.interrupts(0.8, "wait where are you", for_s=1.2)
         await s.caller.silence(9.0)
 
-    for tenths in range(24, 48):
+    for tenths in range(24, 48, 3):
         slow["s"] = tenths / 10
         p = called(keeps, interrupts)
         assert p.house.office.effects == [("lead", ME)]
@@ -144,7 +147,9 @@ def test_a_person_is_asked_once_about_what_is_asked_twice() -> None:
         await s.caller.silence(8.0)
 
     p = called(keeps, goes_on, ask="leads.upsert")
-    assert len(p.house.ledger.history) == 1
+    [asked] = p.house.ledger.history
+    [row] = trio.run(p.house.ledger.tool_calls, p.s.call.facts.call_sid)
+    assert (row.ruling, row.outcome, row.approval) == ("ask", "ok", asked)
     assert p.house.office.effects == [("lead", ME)]
     assert p.s.answered()[-1].endswith("right now. You are on the list.")
 
@@ -165,6 +170,130 @@ def test_a_caller_who_goes_on_after_an_effect_before_our_first_sound_hears_of_it
     assert p.house.office.effects == [("lead", ME)]
     assert [text for role, text in p.lines if role == "caller"] == ["put me on the list and my wife"]
     assert p.s.answered() == ["Booked for put me on the list and my wife."]
+
+
+def test_news_is_the_last_thing_that_a_model_is_told() -> None:
+    """Not an answer of its own that did not know of it."""
+    prompts: list[Prompt] = []
+
+    def brain(prompt: Prompt) -> Reply:
+        prompts.append(prompt)
+        return keeps(prompt)
+
+    async def interrupts(s: Stage, house: House) -> None:
+        house.office.delay_s = 3.4
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.interrupts(0.8, "wait where are you", for_s=1.2)
+        await s.caller.silence(12.0)
+
+    p = called(brain, interrupts)
+    assert [role for role, _ in p.lines][-3:] == ["agent", "tool", "agent"]
+    assert prompts[-1].messages[-1].role == "tool"
+
+
+def test_a_late_final_while_an_effect_is_made_neither_doubles_nor_hides_it() -> None:
+    async def asks(s: Stage, house: House) -> None:
+        house.office.delay_s = 2.0
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.silence(0.7)
+        assert s.events(ToolAsked)
+        s.call.brain.words(Transcript("put me on a list", final=True, until_ms=1700, from_ms=500))
+        await s.caller.silence(12.0)
+
+    p = called(lambda prompt: "You are on the list." if done(prompt) else [KEEP], asks)
+    assert p.lines[0] == ("caller", "put me on a list")
+    assert p.house.office.effects == [("lead", ME)]
+    assert p.s.answered() == ["You are on the list."]
+    assert len(p.s.events(ToolAsked)) == 1
+
+
+def test_no_silence_is_long_while_a_person_thinks_for_a_minute() -> None:
+    async def waits(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.silence(75.0)
+
+    p = called(keeps, waits, ask="leads.upsert")
+    sent = [m.at_s for m in p.s.twilio.sent if m.kind == "media"]
+    assert max(b - a for a, b in pairwise(sent) if a < 62.0) <= 3.1
+    starts = [a for a, _ in p.s.twilio.agent.sounds()]
+    assert min(b - a for a, b in pairwise(starts[1:])) >= 2.8
+    assert p.house.office.effects == []
+
+
+def test_no_silence_is_long_before_the_first_words_of_an_answer_that_looks_up() -> None:
+    async def asks(s: Stage, house: House) -> None:
+        house.office.delay_s = 4.5
+        await s.caller.silence(0.5)
+        await s.caller.says("when are you free", for_s=1.2)
+        await s.caller.hears_end(within_s=20, quiet_s=4.0)
+
+    def brain(prompt: Prompt) -> Reply:
+        return "I can do tomorrow." if done(prompt) else [ToolCall("1", "calendar.find_slots", {})]
+
+    p = called(ScriptedLLM(replies=brain, latency_s=1.2), asks)
+    sent = [1.7, *(m.at_s for m in p.s.twilio.sent if m.kind == "media")]
+    assert max(b - a for a, b in pairwise(sent)) <= 3.1
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_call_that_is_resumed_books_what_it_was_offered_before(kept: bool) -> None:
+    """Whether the house still has its history, or only the ledger."""
+    found: list[str] = []
+
+    def brain(prompt: Prompt) -> Reply:
+        if "calendar.create" in done(prompt):
+            return "It is booked."
+        if "first" in last_words(prompt):
+            return [ToolCall("2", "calendar.create", {"start": found[0]})]
+        if not done(prompt):
+            return [ToolCall("1", "calendar.find_slots", {})]
+        found.append(json.loads(prompt.messages[-1].text)["windows"][0]["start"])
+        return "I have found something."
+
+    async def scene() -> list[tuple[str, str]]:
+        house, history = House(), History()
+        for words, resumed in (("when are you free", False), ("the first one please", True)):
+            async with stage(
+                llm=ScriptedLLM(replies=brain),
+                playbook=SHOP,
+                tools=house.boxes.for_call,  # type: ignore[arg-type]
+                resumed=resumed,
+                history=history if kept else None,
+            ) as s:
+                await s.caller.silence(0.5)
+                await s.caller.says(words, for_s=1.2)
+                await s.caller.hears_end(within_s=20)
+        return house.office.effects
+
+    assert play(scene) == [("book", ME)]
+
+
+def test_cancelled_anywhere_an_effect_is_whole_and_recorded() -> None:
+    async def scene(scope: trio.CancelScope) -> House:
+        house = House()
+        house.office.delay_s = 0.2
+        with scope:
+            async with stage(
+                llm=ScriptedLLM(replies=keeps),
+                playbook=SHOP,
+                tools=house.boxes.for_call,  # type: ignore[arg-type]
+                step_ms=100,
+            ) as s:
+                await s.caller.silence(0.5)
+                await s.caller.says("put me on the list", for_s=1.2)
+                await s.caller.interrupts(0.6, "yes please do that", for_s=0.8)
+                await s.caller.hears_end(within_s=10)
+        return house
+
+    def check(house: House) -> None:
+        rows = list(house.ledger._calls.values())
+        assert len(rows) <= 1 or len({row.key for row in rows}) == 1
+        assert [row.outcome for row in rows if row.outcome == "ok"] == ["ok"] * len(house.office.effects)
+
+    assert cancel_everywhere(scene, check=check, stride=23).runs > 20
 
 
 # --- the model

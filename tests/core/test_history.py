@@ -1,7 +1,7 @@
 """The history holds what was heard."""
 
 from agentd.core.history import History
-from agentd.core.speech import Message
+from agentd.core.speech import Message, ToolCall
 
 
 def test_a_cut_reply_is_there_as_far_as_it_was_heard_and_an_unheard_one_is_not() -> None:
@@ -36,3 +36,13 @@ def test_a_very_long_call_forgets_its_beginning() -> None:
         h.caller(i, str(i))
     assert len(h.entries) == 200
     assert h.entries[-1].text == "499"
+
+
+def test_news_goes_to_the_end_and_only_this_very_call() -> None:
+    h, call, same = History(), ToolCall("1", "book", {}), ToolCall("1", "book", {})
+    h.tool(1, same, "{}")
+    h.tool(1, call, "{}")
+    h.caller(2, "where are you")
+    h.last([call])
+    assert [m.call or m.role for m in h.messages()] == [same, "caller", call]
+    assert len(h.entries) == 3

@@ -151,6 +151,7 @@ class Toolbox:
             ruling=verdict.ruling.value,
             rule=verdict.rule,
             at_ms=now_ms,
+            approval=new_id() if verdict.ruling is Ruling.ASK else "",
         )
         try:
             await ledger.tool_judged(row)
@@ -189,7 +190,7 @@ class Toolbox:
             self._waiting.add(scope)
             try:
                 decided = await self._house.approvals.decide(
-                    new_id(),
+                    row.approval,
                     tool=row.tool,
                     agent=row.agent,
                     call_sid=row.call_sid,

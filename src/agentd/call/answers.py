@@ -28,6 +28,7 @@ from agentd.core.media_stream import FRAME_MS
 from agentd.core.playbook import Playbook
 from agentd.core.sentence import Ending, ending
 from agentd.core.settling import Settled, Settling
+from agentd.core.speech import ToolCall
 from agentd.events import CallerSaid, Dedup, EndOfUtterance, Private, TurnGuessed
 
 GUESSES = 2  # per utterance: guessing on every partial cost 2.9 LLM starts a turn, this rule 1.0 (measured)
@@ -70,7 +71,8 @@ class Answers:
         self._unheard = False  # the last utterance brought no words, and the caller has not begun again
         self._found_late = False  # ... until now: to be answered as soon as we are silent
         self._late_turn = 0  # the turn that answers such words
-        self._news = False  # a tool has done something that no turn has told
+        self._news: tuple[ToolCall, ...] = ()  # what tools have done and no turn has told
+        self._telling: tuple[ToolCall, ...] = ()  # the news that a turn was begun for last
         self._taken_by = 0  # the turn that answers the words which `hearing` took last; 0: none
         self.after_take = False  # the utterance interrupted us
         self.deaf: Callable[[], bool] = lambda: False  # set by the call: no recogniser works at all
@@ -168,7 +170,7 @@ class Answers:
 
     def _reply(self, text: str, from_ms: int, t1_ms: int) -> None:
         now, turn, said = self._hands.now(), self._floor.turn, self._utterance
-        self._news = False
+        self._news = ()
         if turn is None or turn.scope.cancel_called or turn.words != text:
             self._floor.drop("other words")
             turn = self._floor.begin("reply", words=text)
@@ -207,7 +209,8 @@ class Answers:
             return False
         again = turn is not None and turn.number == self._late_turn  # they say it again: it is not said twice
         news = turn is not None and not settling and turn.number != self._taken_by  # it answers no words of theirs
-        self._news |= news
+        if news:
+            self._news = self._telling + self._news
         if turn is not None and not settling:
             self._floor.history.take_back(turn.number)
             if not (again or news):
@@ -248,10 +251,10 @@ class Answers:
         self.answer_late()
         return True
 
-    def tell_news(self) -> None:
+    def tell_news(self, call: ToolCall) -> None:
         """A tool has done something, and the turn that asked for it is gone. A guess that began before it does not
         know."""
-        self._news = True
+        self._news += (call,)
         if self._floor.turn is not None and not self._floor.turn.committed:
             self._floor.drop("news")
 
@@ -271,7 +274,8 @@ class Answers:
         self._late_turn = self._taken_by
 
     def _tell(self) -> None:
-        self._news = False
+        self._telling, self._news = self._news, ()
+        self._floor.history.last(self._telling)
         self._floor.drop("news")
         turn = self._floor.begin("reply", words=None)
         self._floor.move(State.PROCESSING, "prompt")

@@ -132,7 +132,9 @@ class Call:
         self._approvals = 0  # that wait for a person
         self._slots = Tracker(playbook, house.today())
         self._told: Mapping[str, str] = {}  # of the slots, to the tape
-        tools = ToolUse(self._tool_desk, history, self._note, self._send, lambda: self.brain.answers.tell_news())
+        tools = ToolUse(
+            self._tool_desk, history, self._note, self._send, lambda call: self.brain.answers.tell_news(call)
+        )
         playout = Playout(settings, self._writer)
         self._desk = Desk(
             llm=llm, tts=tts, voice=Voice(playbook.language, "", settings.tts_rate, settings.tts_pitch),

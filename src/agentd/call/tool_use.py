@@ -70,7 +70,7 @@ class ToolUse:
         history: History,
         note: Callable[[ToolCall], str],
         start: Callable[[Callable[[], Awaitable[None]]], None],
-        unclaimed: Callable[[], None],
+        unclaimed: Callable[[ToolCall], None],
     ) -> None:
         self._desk, self._history, self._note = desk, history, note
         self._start, self._unclaimed = start, unclaimed
@@ -127,4 +127,4 @@ class ToolUse:
         finally:
             self._under_way.remove(errand)
         if errand.message is not None and not errand.awaited:
-            self._unclaimed()
+            self._unclaimed(errand.call)

@@ -6,6 +6,7 @@ appears with its result, in one entry, when it is over; what it did stays, whate
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentd.core.speech import Message, ToolCall
@@ -43,6 +44,10 @@ class History:
         """A tool call is over: both halves at once."""
         self._add(Entry(turn, "tool", result, call=call))
         return Message("tool", result, call)
+
+    def last(self, calls: Sequence[ToolCall]) -> None:
+        """Tools did this while others spoke, and it is to be told now: to a model it is the news."""
+        self._entries.sort(key=lambda e: any(e.call is call for call in calls))
 
     def results(self) -> tuple[str, ...]:
         """What tools have returned in this call, as text."""
