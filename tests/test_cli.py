@@ -19,7 +19,10 @@ from agentd.cli import COMMANDS, LazyGroup, main
 from agentd.errors import ConfigError, EngineError, PeerError
 
 SCRIPTED = {"BIND": "127.0.0.1", "STT_ENGINE": "scripted", "LLM_ENGINE": "scripted", "TTS_ENGINE": "scripted"}
-HEAVY = ("pydantic", "quart", "numpy", "scipy", "trio", "httpx", "rich", "onnxruntime", "faster_whisper")
+HEAVY = (
+    "pydantic", "quart", "numpy", "scipy", "trio", "httpx", "rich", "onnxruntime", "faster_whisper", "msgspec",
+    "sqlalchemy", "alembic", "psycopg", "dbos", "phonenumbers", "rapidfuzz", "openai", "google.protobuf", "grpc",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +43,8 @@ def test_python_m_agentd_is_agentd() -> None:
     assert (said.returncode, said.stdout) == (0, f"agentd {__version__}\n")
 
 
-def test_help_lists_every_command_and_imports_nothing_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Plugins are asked for their commands; these import what is heavy only when an engine is chosen.
-    monkeypatch.setenv("AGENTD_PLUGINS", "guards,local,scripted,silero")
+def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
+    # Plugins, all of them, are asked for their commands; these import what is heavy only when it is chosen.
     program = (
         "import sys; from agentd.cli import main; main(['--help'], standalone_mode=False); "
         f"print('heavy:', sorted(set({HEAVY!r}) & sys.modules.keys()))"
@@ -52,6 +54,11 @@ def test_help_lists_every_command_and_imports_nothing_heavy(monkeypatch: pytest.
     listed = said.stdout.partition("Commands:")[2].splitlines()
     assert [line.split()[0] for line in listed if line.strip()][: len(COMMANDS)] == list(COMMANDS)
     assert said.stderr == ""
+
+
+def test_agentd_alone_imports_no_more_than_it_needs_to_be_a_plugin_s_decorator() -> None:
+    program = f"import sys, agentd; print(sorted(set({(*HEAVY, 'click')!r}) & sys.modules.keys()))"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

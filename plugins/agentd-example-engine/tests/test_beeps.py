@@ -7,7 +7,8 @@ from pathlib import Path
 
 import agentd_example_engine
 import pytest
-from agentd_example_engine import Beeps
+from agentd_example_engine import beeps
+from agentd_example_engine.beeps import Beeps
 
 from agentd.config import Settings
 from agentd.engines import TTS
@@ -18,7 +19,7 @@ from agentd.testing.contracts import TTSContract
 
 class TestBeeps(TTSContract):
     def make(self) -> TTS:
-        return Beeps(Settings.of(), "")
+        return Beeps("")
 
 
 def test_agentd_finds_it_by_its_name() -> None:
@@ -29,9 +30,10 @@ def test_agentd_finds_it_by_its_name() -> None:
 
 def test_a_pitch_that_is_no_number_is_an_error_with_a_cure() -> None:
     with pytest.raises(ConfigError, match="write beeps or beeps:880"):
-        Beeps(Settings.of(), "high")
+        Beeps("high")
 
 
 def test_the_page_for_authors_shows_this_very_engine() -> None:
-    page = Path(__file__).parents[3] / "docs" / "plugins.md"
-    assert inspect.getsource(agentd_example_engine) in page.read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text(encoding="utf-8")
+    assert inspect.getsource(beeps) in page
+    assert inspect.getsource(agentd_example_engine) in page

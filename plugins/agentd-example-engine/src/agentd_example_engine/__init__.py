@@ -1,41 +1,34 @@
-"""A voice that beeps once for every word. All that an engine needs is here."""
+"""A voice that beeps, and a tool that says when the business is open: the hooks by which agentd finds both.
+
+`agentd --help` imports this file, and neither of them.
+"""
 
 from __future__ import annotations
 
-import math
-import struct
-from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-import trio
-
 import agentd
-from agentd.engines import AudioChunk, Voice
-from agentd.errors import ConfigError
 from agentd.hookspecs import Register
-from agentd_example_engine.opening_hours import agentd_register_tools as agentd_register_tools
 
 if TYPE_CHECKING:
     from agentd.config import Settings
-
-RATE_HZ = 8000
-MS_PER_LETTER = 50
-
-
-class Beeps:
-    def __init__(self, settings: Settings, argument: str) -> None:
-        if argument and not argument.isdecimal():
-            raise ConfigError("engine chain", "TTS_ENGINE", f"beeps:{argument}: no pitch", "write beeps or beeps:880")
-        self.pitch_hz = int(argument or 440)
-
-    @trio.as_safe_channel
-    async def speak(self, text: str, voice: Voice) -> AsyncGenerator[AudioChunk, None]:
-        for word in text.split():
-            length = len(word) * MS_PER_LETTER * RATE_HZ // 1000
-            wave = (round(6000 * math.sin(math.tau * self.pitch_hz * i / RATE_HZ)) for i in range(length))
-            yield AudioChunk(struct.pack(f"<{length}h", *wave) + bytes(RATE_HZ // 10), RATE_HZ)  # 50 ms between words
+    from agentd.engines import TTS
+    from agentd.tools import Tool
 
 
 @agentd.hookimpl
 def agentd_register_engines(register: Register) -> None:
-    register.tts("beeps", Beeps)
+    register.tts("beeps", make_beeps)
+
+
+def make_beeps(settings: Settings, argument: str) -> TTS:
+    from agentd_example_engine.beeps import Beeps
+
+    return Beeps(argument)
+
+
+@agentd.hookimpl
+def agentd_register_tools() -> list[Tool]:
+    from agentd_example_engine.opening_hours import TOOL
+
+    return [TOOL]

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 
-import agentd
 from agentd.core.opening import WEEKDAYS
 from agentd.tools import Tool, ToolError, ToolRun
 
@@ -29,6 +28,4 @@ async def opening_hours(arguments: Day, run: ToolRun) -> Hours:
     return Hours([] if closed else list(run.playbook.hours.get(WEEKDAYS[day.weekday()], ())))
 
 
-@agentd.hookimpl
-def agentd_register_tools() -> list[Tool]:
-    return [Tool("example.opening_hours", "When the business is open on a day.", Day, Hours, opening_hours)]
+TOOL = Tool("example.opening_hours", "When the business is open on a day.", Day, Hours, opening_hours)
