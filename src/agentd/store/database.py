@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -26,6 +27,7 @@ T = TypeVar("T")
 BUSY_S: Final = 3.0  # the longest that a thread, and so a cancel, waits for a lock or a server
 CONNECTIONS: Final = 4  # the writer, the sweep, and two readers
 TRIES: Final = 3  # of a transaction, against another one
+AGAIN_S: Final = 0.1  # between them
 FILE: Final = "agentd.db"
 
 _COLLISIONS: Final = ("40001", "40P01")  # SQLSTATE: serialization failure, deadlock
@@ -77,6 +79,7 @@ class Database:
             except SQLAlchemyError as error:
                 if not left or not _collided(error):
                     raise StoreError(said(error)) from error
+            time.sleep(AGAIN_S)  # in its thread; at once, it would be there again before the other one wakes up
         raise AssertionError("the last try returns or raises")
 
     def after_removal(self) -> None:
