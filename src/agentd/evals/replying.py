@@ -66,7 +66,7 @@ class Agent:
         self, llm: LLM, talk: Talk, manners: Manners, desk: ToolDesk, tasks: trio.Nursery, today: date
     ) -> None:
         self.llm, self._talk, self._manners, self._today = llm, talk, manners, today
-        self.tools = ToolUse(desk, talk.history, self._note, self._start, lambda: None)
+        self.tools = ToolUse(desk, talk.history, self._note, self._start, lambda call: None)
         self._tracker, self._tasks = Tracker(talk.playbook, today), tasks
         self.noted: dict[str, str] = {}
 
