@@ -31,13 +31,23 @@ KEEP = ToolCall("1", "leads.upsert", {"name": "Dana", "summary": "Wants a table.
 Act = Callable[[Stage, House], Awaitable[None]]
 
 
-def called(brain: Callable[[Prompt], Reply] | LLM, act: Act, *, playbook: Playbook = SHOP, ask: str = "") -> Played:
+def called(
+    brain: Callable[[Prompt], Reply] | LLM,
+    act: Act,
+    *,
+    playbook: Playbook = SHOP,
+    ask: str = "",
+    wait_for: trio.Event | None = None,
+) -> Played:
+    """`wait_for`: until then, no verb of the office ends."""
     llm = ScriptedLLM(replies=brain) if callable(brain) else brain
     houses: list[House] = []
 
     async def scene() -> Stage:
         house = House(tools_ask=ask)
         houses.append(house)
+        if wait_for is not None:
+            house.office.checkpoint = wait_for.wait  # type: ignore[method-assign]
         async with stage(llm=llm, playbook=playbook, tools=house.boxes.for_call) as s:  # type: ignore[arg-type]
             await act(s, house)
         return s
@@ -77,7 +87,7 @@ def keeps(prompt: Prompt) -> Reply:
     if "where" in last_words(prompt):
         told = " You are on the list." if done(prompt) else ""
         return f"We are near the station.{told}"
-    return "You are on the list." if done(prompt) else ["Let me put you on the list right now.", KEEP]
+    return "You are on the list." if done(prompt) else ["Let me put you on the list right now.", replace(KEEP)]
 
 
 # --- the caller and an effect
@@ -134,6 +144,26 @@ def test_what_is_asked_again_while_it_is_on_its_way_is_one_thing_and_told_once()
     assert [role for role, _ in p.lines].count("tool") == 1
     whole = "Let me put you on the list right now. You are on the list."
     assert [text for text in p.s.answered() if "You are on the list" in text] == [whole]
+
+
+def test_what_is_asked_again_as_it_ends_is_told_once() -> None:
+    """The model has asked for it before it could know that it was done."""
+
+    async def goes_on(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.interrupts(0.8, "yes please do that", for_s=1.2)
+        while not s.events(LlmStart)[1:]:
+            await s.caller.silence(0.02)
+        await s.caller.silence(0.2)
+        slow.set()
+        await s.caller.silence(14.0)
+
+    slow = trio.Event()
+    p = called(ScriptedLLM(replies=keeps, latency_s=0.8), goes_on, wait_for=slow)
+    assert p.house.office.effects == [("lead", ME)]
+    assert [role for role, _ in p.lines].count("tool") == 2
+    assert len([text for text in p.s.answered() if "You are on the list" in text]) == 1
 
 
 def test_a_person_is_asked_once_about_what_is_asked_twice() -> None:
@@ -381,6 +411,26 @@ def test_calls_of_the_wrong_shape_are_answered_and_nothing_runs() -> None:
 
 
 # --- the end
+
+
+@pytest.mark.parametrize("effect", [Effect.READ, Effect.OURS])
+def test_a_bug_in_a_desk_ends_the_call_and_is_in_its_record(effect: Effect) -> None:
+    def bug(arguments: object) -> dict[str, str]:
+        raise ZeroDivisionError
+
+    async def scene() -> Stage:
+        desk = ScriptedTools({"leads.upsert": ScriptedTool(bug, effect=effect)})
+        async with stage(llm=ScriptedLLM(replies=keeps), tools=desk, playbook=SHOP, hang_up=False) as s:
+            await s.caller.silence(0.5)
+            await s.caller.says("put me on the list", for_s=1.2)
+            await s.caller.silence(3.0)
+        return s
+
+    s = play(scene)
+    assert s.record is not None
+    assert s.record.reason == "crash"
+    assert "ZeroDivisionError" in str(s.record.crash)
+    assert s.twilio.close_code == 1011
 
 
 def test_an_effect_that_outlives_the_call_delays_neither_its_socket_nor_its_record() -> None:

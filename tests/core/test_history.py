@@ -46,3 +46,17 @@ def test_news_goes_to_the_end_and_only_this_very_call() -> None:
     h.last([call])
     assert [m.call or m.role for m in h.messages()] == [same, "caller", call]
     assert len(h.entries) == 3
+
+
+def test_a_call_is_asked_again_by_a_later_one_of_the_same_arguments() -> None:
+    h, first, other, again = (
+        History(),
+        ToolCall("1", "book", {}),
+        ToolCall("2", "book", {"n": 1}),
+        ToolCall("3", "book", {}),
+    )
+    h.tool(1, first, "{}")
+    h.tool(2, other, "{}")
+    assert not h.asked_again(first)
+    h.tool(2, again, "{}")
+    assert [h.asked_again(call) for call in (first, other, again)] == [True, False, False]

@@ -274,8 +274,11 @@ class Answers:
         self._late_turn = self._taken_by
 
     def _tell(self) -> None:
-        self._telling, self._news = self._news, ()
-        self._floor.history.last(self._telling)
+        history = self._floor.history
+        self._telling, self._news = tuple(call for call in self._news if not history.asked_again(call)), ()
+        if not self._telling:
+            return
+        history.last(self._telling)
         self._floor.drop("news")
         turn = self._floor.begin("reply", words=None)
         self._floor.move(State.PROCESSING, "prompt")

@@ -49,6 +49,13 @@ class History:
         """Tools did this while others spoke, and it is to be told now: to a model it is the news."""
         self._entries.sort(key=lambda e: any(e.call is call for call in calls))
 
+    def asked_again(self, call: ToolCall) -> bool:
+        """The same was asked for once more, later: whoever did has its result."""
+        same = [
+            e.call for e in self._entries if e.call and (e.call.name, e.call.arguments) == (call.name, call.arguments)
+        ]
+        return bool(same) and same[-1] is not call
+
     def results(self) -> tuple[str, ...]:
         """What tools have returned in this call, as text."""
         return tuple(e.text for e in self._entries if e.role == "tool")
