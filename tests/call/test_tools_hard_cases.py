@@ -413,6 +413,59 @@ def test_calls_of_the_wrong_shape_are_answered_and_nothing_runs() -> None:
 # --- the end
 
 
+def test_a_stream_that_takes_over_while_an_effect_is_made_finds_the_history_in_order() -> None:
+    prompts: list[Prompt] = []
+
+    def brain(prompt: Prompt) -> Reply:
+        prompts.append(prompt)
+        return keeps(prompt)
+
+    async def scene() -> tuple[House, History]:
+        house, history = House(), History()
+        llm = ScriptedLLM(replies=brain)
+        tools = house.boxes.for_call
+        async with stage(llm=llm, playbook=SHOP, tools=tools, history=history) as old:  # type: ignore[arg-type]
+            house.office.delay_s = 3.0
+            await old.caller.silence(0.5)
+            await old.caller.says("put me on the list", for_s=1.2)
+            await old.caller.hears(within_s=2)
+            await old.caller.silence(1.0)
+            old.call.end("superseded")
+            async with stage(  # type: ignore[arg-type]
+                llm=llm, playbook=SHOP, tools=tools, history=history, resumed=True
+            ) as new:
+                await new.caller.silence(0.5)
+                await new.caller.says("hello where are you", for_s=0.9)
+                await new.caller.silence(8.0)
+                await new.caller.says("and where is the station", for_s=1.2)
+                await new.caller.hears_end(within_s=10)
+        return house, history
+
+    house, history = play(scene)
+    assert house.office.effects == [("lead", ME)]
+    said = [(e.role, e.cut) for e in history.entries if e.role != "tool"]
+    assert said[:4] == [("caller", False), ("agent", True), ("caller", False), ("agent", False)]
+    assert "leads.upsert" in done(prompts[-1])
+
+
+def test_a_person_approves_what_is_not_in_ascii() -> None:
+    keep = ToolCall("1", "leads.upsert", {"name": 'דנה "לוי" é', "summary": "שולחן ליד החלון 🙂"})
+
+    async def waits(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.silence(2.0)
+        [row] = await house.ledger.approvals(state="pending")
+        assert json.loads(row.arguments.text)["name"] == keep.arguments["name"]
+        await house.approvals.answer(row.id, Decision.APPROVE, row.digest, "Noa")
+        await s.caller.silence(4.0)
+
+    p = called(lambda prompt: "It is noted." if done(prompt) else [keep], waits, ask="leads.upsert")
+    [lead] = p.house.office.leads.values()
+    assert lead.name.text == keep.arguments["name"]
+    assert p.s.answered()[-1].endswith("It is noted.")
+
+
 @pytest.mark.parametrize("effect", [Effect.READ, Effect.OURS])
 def test_a_bug_in_a_desk_ends_the_call_and_is_in_its_record(effect: Effect) -> None:
     def bug(arguments: object) -> dict[str, str]:
