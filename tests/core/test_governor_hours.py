@@ -31,6 +31,8 @@ def refused(name: str, reply: str) -> bool:
         ("receptionist-en", "On Sunday from nine to six."),
         ("receptionist-he", "ביום שישי פתוח עד אחת בצהריים."),
         ("receptionist-he", "אנחנו פה ביום ראשון מ-9:00 עד 18:00."),
+        ("receptionist-en", "We're closed on Saturday."),
+        ("receptionist-he", "בשבת סגור."),
     ],
 )
 def test_the_hours_of_the_playbook_may_be_said(name: str, reply: str) -> None:
@@ -42,6 +44,10 @@ def test_the_hours_of_the_playbook_may_be_said(name: str, reply: str) -> None:
     [
         ("receptionist-en", "We are open on Sunday until 10 p.m."),
         ("receptionist-he", "ביום ראשון פתוח עד עשר בערב."),
+        ("receptionist-en", "We are open on Saturday."),
+        ("receptionist-he", "אנחנו פתוחים בשבת."),
+        ("receptionist-en", "I can see you on Sunday at nine."),  # a free time, and nobody has looked
+        ("receptionist-he", "אפשר ביום ראשון בתשע."),
     ],
 )
 def test_other_hours_may_not(name: str, reply: str) -> None:

@@ -67,14 +67,15 @@ LEAST_PRICE = 100  # a smaller number in a tool's result, without a currency, is
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Immutable; `|` joins. `stated` are claims as they stand; `days` are dates that they come to; `words` is the text
-    of all sources, for streets; `hours` are days and times that a sentence about opening may name, `closed` days that
-    one about being closed may."""
+    of all sources, for streets; `hours` are days and times that a sentence about opening may name, `spans` the times
+    that make one be about it ("from nine to six"), `closed` days that one about being closed may name."""
 
     stated: frozenset[Claim] = frozenset()
     days: frozenset[date] = frozenset()
     any_day: bool = False
     words: str = ""
     hours: frozenset[Claim] = frozenset()
+    spans: frozenset[frozenset[Claim]] = frozenset()
     closed: frozenset[Claim] = frozenset()
 
     def __or__(self, other: Facts) -> Facts:
@@ -84,15 +85,16 @@ class Facts:
             self.any_day or other.any_day,
             f"{self.words} {other.words}".strip(),
             self.hours | other.hours,
+            self.spans | other.spans,
             self.closed | other.closed,
         )
 
     def unknown(self, text: str) -> Claim | None:
         """A claim of `text` that nothing here bears out, or None. The least of them, so that the answer is stable."""
-        sayable = (self.hours if _OPENING.search(text) else frozenset()) | (
-            self.closed if _CLOSED.search(text) else frozenset()
-        )
-        missing = [claim for claim in claims(text) if claim not in sayable and not self._bears_out(claim)]
+        stated = claims(text)
+        opening = _OPENING.search(text) or frozenset(claim for claim in stated if claim.kind == "time") in self.spans
+        sayable = (self.hours if opening else frozenset()) | (self.closed if _CLOSED.search(text) else frozenset())
+        missing = [claim for claim in stated if claim not in sayable and not self._bears_out(claim)]
         return min(missing, key=lambda claim: (claim.kind, str(claim.value)), default=None)
 
     def known(self, text: str) -> list[Claim]:
@@ -124,11 +126,14 @@ class Facts:
 
 def open_hours(hours: Mapping[str, Sequence[str]]) -> Facts:
     """What a playbook's hours make sayable, where it is about hours: the days with any, and when they begin and end."""
-    minutes = {minute for spans in hours.values() for span in spans for minute in span_minutes(span)}
+    spans = {
+        frozenset(Claim("time", minute % 720) for minute in span_minutes(span))
+        for each in hours.values() for span in each
+    }  # fmt: skip
     days = {WEEKDAYS.index(day) for day, spans in hours.items() if spans}
-    opened = {Claim("time", minute % 720) for minute in minutes} | {Claim("weekday", day) for day in days}
+    opened = {time for span in spans for time in span} | {Claim("weekday", day) for day in days}
     closed = {Claim("weekday", day) for day in range(7) if hours and day not in days}
-    return Facts(hours=frozenset(opened), closed=frozenset(closed))
+    return Facts(hours=frozenset(opened), spans=frozenset(spans), closed=frozenset(closed))
 
 
 def joined(facts: Iterable[Facts]) -> Facts:

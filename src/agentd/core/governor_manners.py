@@ -14,10 +14,6 @@ from agentd.core.playbook import Playbook
 from agentd.core.speech import Message
 
 _KINDS = {kind.value: kind for kind in (Kind.GOODBYE, Kind.HANDOVER, Kind.CONSENT, Kind.VOICEMAIL)}  # phrase keys too
-_DAYS = {
-    "sun": "Sunday", "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday",
-    "sat": "Saturday",
-}  # fmt: skip
 _AGAIN = re.compile(
     r"\b(?:what did you say|what was that|come again|pardon|say (?:that|it) again|once more|one more time"
     r"|what'?s the question|repeat (?:that|it|please)|(?:can|could|would) you (?:please )?repeat|"
@@ -38,7 +34,6 @@ class Manners:
         texts = [playbook.business, playbook.goal, playbook.greeting, playbook.closing]
         texts += [slot.question for slot in playbook.slots] + [c for slot in playbook.slots for c in slot.choices]
         texts += [text for variants in playbook.phrases.values() for text in variants]
-        texts += [f"{_DAYS.get(day, day)} {' '.join(spans)}" for day, spans in playbook.hours.items()]
         self._facts = joined(told(text, today) for text in texts if text) | open_hours(playbook.hours)
         self._own: dict[tuple[str, ...], Kind] = {}
         self._variants: dict[tuple[str, ...], str] = {}
