@@ -110,7 +110,7 @@ async def test_a_port_where_nobody_listens_may_be_opened_later() -> None:
     async with shut(Settings.of(database_url=f"postgresql://u:secret@127.0.0.1:{port}/db")) as store:
         with pytest.raises(StoreError) as caught:
             await store.open()
-    assert "refused" in str(caught.value)
+    assert str(caught.value).endswith(f"port {port} failed: Connection refused")
     assert "secret" not in str(caught.value)
 
 
@@ -164,6 +164,20 @@ async def test_a_server_that_is_there_but_not_for_us_is_a_wrong_setting(
             await store.open()
         assert caught.value.key == "DATABASE_URL"
         assert says in await refused(store)
+
+
+async def test_a_wrong_password_is_a_wrong_setting(server: Server) -> None:
+    with psycopg.connect(server.url, autocommit=True) as operator:
+        operator.execute("CREATE ROLE guest LOGIN PASSWORD 'right'")
+    server.stop()
+    access = server.data / "pg_hba.conf"
+    access.write_text("local all guest scram-sha-256\n" + access.read_text())
+    server.start()
+    url = server.url.replace("//postgres:@", "//guest:wrong@")
+    async with shut(Settings.of(database_url=url)) as store:
+        with pytest.raises(ConfigError, match="password authentication failed") as caught:
+            await store.open()
+    assert "wrong" not in str(caught.value)
 
 
 async def test_a_file_that_another_process_keeps_locked_may_be_opened_later(

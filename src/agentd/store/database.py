@@ -101,9 +101,10 @@ def _collided(error: SQLAlchemyError) -> bool:
 
 
 def said(error: SQLAlchemyError) -> str:
-    """What the database said, on one line and without the statement, which holds what people said."""
+    """What the database said, on one line, without its client's advice (which begins with a tab) and without the
+    statement, which holds what people said."""
     text = str(getattr(error, "orig", None) or type(error).__name__)
-    return " ".join(text.split())[:200]
+    return " ".join(" ".join(line for line in text.splitlines() if not line.startswith("\t")).split())[:200]
 
 
 def _url(written: str, place: str) -> URL:
