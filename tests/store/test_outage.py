@@ -24,7 +24,7 @@ from agentd.office import OfficeError, Span
 from agentd.simulator.phone import Network, place_call
 from agentd.simulator.script import HangUp, WaitForAgent
 from agentd.storage import StoreError
-from agentd.store import sql_store
+from agentd.store import database, sql_store
 from agentd.store.opening import RETRY_S, open_store
 from agentd.store.sql_store import SqlStore
 from agentd.testing.contracts.store import began
@@ -114,6 +114,15 @@ async def test_a_port_where_nobody_listens_may_be_opened_later() -> None:
     assert "secret" not in str(caught.value)
 
 
+async def test_a_server_that_says_nothing_may_be_opened_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_S", 2.0)  # the client waits no less
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        async with shut(Settings.of(database_url=f"postgresql://u@127.0.0.1:{port}/db")) as store:
+            with pytest.raises(StoreError, match="timeout expired"):
+                await store.open()
+
+
 @pytest.mark.parametrize(
     ("closed", "opened", "says"),
     [
@@ -183,7 +192,8 @@ async def test_a_wrong_password_is_a_wrong_setting(server: Server) -> None:
 async def test_a_file_that_another_process_keeps_locked_may_be_opened_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_store, "OPEN_TRIES", 1)
+    monkeypatch.setattr(sql_store, "OPEN_TRIES", 2)
+    monkeypatch.setattr(database, "BUSY_S", 0.05)
     with closing(sqlite3.connect(tmp_path / "agentd.db", isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode=WAL")
         other.execute("BEGIN IMMEDIATE")

@@ -44,7 +44,11 @@ def may_pass(error: BaseException | None, engine: Engine) -> bool:
         return str(state)[:2] in _PASSES
     if not isinstance(error, OperationalError):
         return False
-    return any(word in str(raw) for word in _CROWDED) or not _is_there(engine.url)
+    from psycopg.errors import ConnectionTimeout
+
+    if isinstance(raw, ConnectionTimeout) or any(word in str(raw) for word in _CROWDED):
+        return True
+    return not _is_there(engine.url)
 
 
 def _is_there(url: URL) -> bool:
