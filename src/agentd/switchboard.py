@@ -49,6 +49,7 @@ class Switchboard:
         self._house = replace(house, ended=self._ended)
         self._admissions, self._playbook, self._no_media = admissions, playbook, no_media
         self.calls: dict[str, Live] = {}
+        self._over: dict[str, CallRecord] = {}  # by stream: it is closed, and what the call has begun is being finished
 
     async def serve(self, stream: MediaStream, started: Callable[[MediaStream], None]) -> None:
         """One media stream, from `start` to the end. `started`: it no longer waits to say who it is."""
@@ -63,6 +64,7 @@ class Switchboard:
             await contain("call", self._run, stream, admitted)
         except PluginFailed as error:
             self._ended(CallRecord(admitted.facts, "crash", 0, 0, 0, 0.0, crash=repr(error.cause)))
+            self._tell(admitted.facts)
             await stream.aclose(INTERNAL_ERROR)
 
     def end_call(self, call_sid: str, generation: int | None, reason: str) -> None:
@@ -98,6 +100,7 @@ class Switchboard:
         finally:
             if self.calls.get(sid) is call:
                 del self.calls[sid]
+            self._tell(call.facts)
 
     def _make(self, stream: MediaStream, admitted: Admitted) -> Live:
         facts = admitted.facts
@@ -113,10 +116,18 @@ class Switchboard:
         return self._admissions.admit(start, trio.current_time())
 
     def _ended(self, record: CallRecord) -> None:
+        """Its stream is about to be closed: what Twilio asks next must find the truth."""
         facts, now = record.facts, trio.current_time()
+        self._over[facts.stream_sid] = record
         if record.reason == "no-media":
             self._no_media(facts)
         (self._admissions.lost if record.reason in LOST else self._admissions.ended)(facts, now)
+
+    def _tell(self, facts: CallFacts) -> None:
+        """It has ended, and so has every effect of its tools: what comes after a call may begin."""
+        record = self._over.pop(facts.stream_sid, None)
+        if record is None:
+            return
         self._house.bus.house(
             CallEnded(
                 call_sid=facts.call_sid,
