@@ -1,7 +1,7 @@
 """One call. The file to read first: what runs, in which nursery, and how it ends.
 
     run
-     ├─ errands             tools with an effect that has begun: finished and recorded, whatever ends (at most 10 s)
+     ├─ errands             tools whose effect has begun: finished and recorded, though the socket is closed before
      └─ life scope          max. call length
          └─ PLUMBING        mouth, in a shield of its own: the last words are said even when the house cancels
              └─ TALK        its end is the end of the call
