@@ -222,6 +222,18 @@ def test_news_is_the_last_thing_that_a_model_is_told() -> None:
     assert prompts[-1].messages[-1].role == "tool"
 
 
+def test_a_noise_over_the_words_before_a_result_does_not_keep_it_from_the_caller() -> None:
+    async def hums(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.interrupts(0.6, "", for_s=1.6)
+        await s.caller.silence(12.0)
+
+    p = called(keeps, hums)
+    assert p.house.office.effects == [("lead", ME)]
+    assert p.s.answered() == ["Let me put you", "Yes, I am listening.", "You are on the list."]
+
+
 def test_a_late_final_while_an_effect_is_made_neither_doubles_nor_hides_it() -> None:
     async def asks(s: Stage, house: House) -> None:
         house.office.delay_s = 2.0

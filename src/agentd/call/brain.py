@@ -298,7 +298,8 @@ class Brain:
         if self.state is not State.LISTENING or self.endpointer.in_utterance:
             self.last_active_s = now
         self.floor.tick(now)
-        self.answers.answer_late()
+        if not self.digits.gathering:
+            self.answers.answer_late()
         self._answer_keys()
         if self._ending is not None:
             reason, goodbye, until_s = self._ending

@@ -147,6 +147,7 @@ class Call:
         self.brain.recording = self.recording
         self.handover = Handover(facts, playbook, history, house.hand_over, self.brain, self.emit)
         self.brain.answers.elsewhere, self.brain.floor.replied = self.handover.heard, self._replied
+        self.brain.floor.untold = self.brain.answers.tell_news
         self.brain.answers.not_understood = self.handover.not_understood
         self.mouth = Mouth(media, playout, self._sent)
         self._sample = house.sampler.take(facts.call_sid) if house.sampler is not None else None

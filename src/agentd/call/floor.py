@@ -30,7 +30,7 @@ from agentd.core.history import History
 from agentd.core.media_stream import FRAME_MS
 from agentd.core.playout import Due
 from agentd.core.speech_audio import Said
-from agentd.engines import Message, Prompt
+from agentd.engines import Message, Prompt, ToolCall
 from agentd.events import (
     AgentSaid,
     Event,
@@ -78,6 +78,7 @@ class Floor:
         self.turns = max((e.turn for e in history.entries), default=0)  # of a resumed call: its numbers go on
         self.fallbacks = 0  # replies in a row of which the governor refused something (two: hand over)
         self.replied: Callable[[int, bool], None] = lambda fallbacks, scripted: None  # set by the call: one is over
+        self.untold: Callable[[ToolCall], None] = lambda call: None  # set by the call: done, and talked over
         self.heard = 0  # turns of which the caller heard something
         self.spoke_s = hands.now()  # when a frame of ours was last written
         self._allow_at: float | None = None
@@ -201,12 +202,14 @@ class Floor:
                 self._hands.poke()
                 self._barged("release", why)
             case Verdict.TAKE:
-                self.take(why)
+                turn, heard = self.turn, self.take(why)
+                for call in turn.untold(heard) if turn is not None else ():
+                    self.untold(call)
                 return True
         return False
 
-    def take(self, why: str) -> None:
-        """We are silent, and the turn is over as far as it was heard."""
+    def take(self, why: str) -> str:
+        """We are silent, and the turn is over as far as it was heard, which is returned."""
         turn = self.turn
         self._hands.clear()
         said = self.playout.cut(self._hands.now())
@@ -215,6 +218,7 @@ class Floor:
             turn.scope.cancel(reason="barge-in")
             self._account(turn, said, barged=True)
         self.move(State.LISTENING, "barge-in")
+        return said.text if said is not None else ""
 
     def _barged(self, phase: str, why: str) -> None:
         number = self.turn.number if self.turn is not None else 0

@@ -54,7 +54,12 @@ class Thought:
     ) -> None:
         self._desk, self._turn, self._governor, self._accepted = desk, turn, governor, accepted
         self.governors: list[Governor] = []
+        self._effects: list[tuple[ToolCall, int]] = []  # what tools have done, and after how many words
         self.said = 0  # phrases handed on since the model was asked last
+
+    def untold(self, heard: str) -> list[ToolCall]:
+        """What tools have done of which a caller who heard so much of the reply has not heard a word."""
+        return [call for call, words in self._effects if len(heard.split()) <= words]
 
     async def run(self, prompt: Prompt, say: Say) -> None:
         """Raises `EngineError` when the models fail; what was said by then was said. Cancel: see `ToolUse`."""
@@ -92,7 +97,10 @@ class Thought:
     async def _run(self, calls: list[ToolCall]) -> list[Message]:
         if calls:
             await self._accepted()
-        return [await self._desk.tools.run(self._turn, call) for call in calls]
+        results = [await self._desk.tools.run(self._turn, call) for call in calls]
+        words = sum(len(phrase.split()) for governor in self.governors for phrase in governor.said)
+        self._effects += [(m.call, words) for m in results if m.call and self._desk.tools.has_effect(m.call)]
+        return results
 
     async def _hand_on(self, phrases: list[str], say: Say) -> None:
         for phrase in phrases:

@@ -80,12 +80,15 @@ class ToolUse:
     def offers(self) -> tuple[ToolOffer, ...]:
         return self._desk.offers
 
+    def has_effect(self, call: ToolCall) -> bool:
+        return call.name != NOTE and self._desk.effect(call.name) is not Effect.READ
+
     async def run(self, turn: int, call: ToolCall) -> Message:
         """One tool call of a turn that was committed: the call with its result, for the model's next prompt. Cancel:
         the turn is cut off; see above."""
         if call.name == NOTE:
             return Message("tool", self._note(call), call)
-        if self._desk.effect(call.name) is Effect.READ:
+        if not self.has_effect(call):
             answer = await self._desk.run(call, self._history.messages(), turn)
             return self._history.tool(turn, call, answer.result)
         errand = self._same(call) or self._send(turn, call)

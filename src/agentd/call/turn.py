@@ -17,7 +17,7 @@ from agentd.call.relay import each
 from agentd.call.think import Thought
 from agentd.call.tool_use import ToolUse
 from agentd.core.governor import Act, Governor
-from agentd.engines import LLM, TTS, AudioChunk, Message, Prompt, Voice
+from agentd.engines import LLM, TTS, AudioChunk, Message, Prompt, ToolCall, Voice
 from agentd.errors import EngineError
 from agentd.events import Turn as TurnEvent
 
@@ -100,6 +100,10 @@ class Turn:
     def fell_back(self) -> bool:
         """Something of it was refused, and safe words stood in."""
         return any(governor.fell_back for governor in self._governors())
+
+    def untold(self, heard: str) -> list[ToolCall]:
+        """See `Thought`."""
+        return [] if self._thought is None else self._thought.untold(heard)
 
     def telemetry(self, *, barged: bool) -> TurnEvent:
         """Its line (SPEC 11.1): milliseconds since T1."""
