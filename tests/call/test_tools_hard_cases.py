@@ -234,6 +234,25 @@ def test_a_noise_over_the_words_before_a_result_does_not_keep_it_from_the_caller
     assert p.s.answered() == ["Let me put you", "Yes, I am listening.", "You are on the list."]
 
 
+def test_news_waits_while_the_caller_keys() -> None:
+    async def keys(s: Stage, house: House) -> None:
+        await s.caller.silence(0.5)
+        await s.caller.says("put me on the list", for_s=1.2)
+        await s.caller.hears(within_s=2)
+        await s.caller.silence(0.8)
+        await s.caller.presses("1")
+        done_by.set()
+        await s.caller.silence(0.6)
+        await s.caller.presses("2")
+        await s.caller.silence(12.0)
+
+    done_by = trio.Event()
+    p = called(keeps, keys, wait_for=done_by)
+    assert [role for role, _ in p.lines[2:]] == ["tool", "caller", "agent"]
+    assert p.lines[3][1].endswith("12")
+    assert len(p.s.events(LlmStart)) == 2
+
+
 def test_a_late_final_while_an_effect_is_made_neither_doubles_nor_hides_it() -> None:
     async def asks(s: Stage, house: House) -> None:
         house.office.delay_s = 2.0
