@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS := $(shell echo $$((2 * $$(nproc)))) # many tests wait for sockets and processes
 STAMP := .venv/.installed
 DISTS := $(wildcard plugins/*/pyproject.toml)
 EDITABLE := -e . $(foreach d,$(DISTS),-e $(dir $(d)))
@@ -18,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt build-constraints.txt $(DISTS)
 
 test: $(STAMP) ## lint, types and every test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(STAMP) ## ruff (with the ASYNC rules) and mypy --strict
 	@$(BIN)/ruff check .

@@ -40,19 +40,23 @@ def test_there_are_enough_of_every_kind() -> None:
         assert about >= {"mumbling", "correction", "off-topic", "anger", "two questions", "prompt injection"}
 
 
-async def test_the_rules_brain_fills_95_percent_of_the_slots() -> None:
-    outcomes = await play(*shipped_scripts())
-    total = figures(outcomes)
+@pytest.fixture(scope="module")
+def shipped() -> list[Outcome]:
+    """All of them, played once."""
+    return trio.run(play, *shipped_scripts())
+
+
+def test_the_rules_brain_fills_95_percent_of_the_slots(shipped: list[Outcome]) -> None:
+    total = figures(shipped)
     assert total.slots >= 300
-    assert total.slots_percent >= 95, [row for row in rows(outcomes) if row[4]]
+    assert total.slots_percent >= 95, [row for row in rows(shipped) if row[4]]
 
 
-async def test_the_rules_brain_uses_the_right_tools() -> None:
-    booking = [script for script in shipped_scripts() if script.expect.tools is not None]
-    outcomes = await play(*booking)
+def test_the_rules_brain_uses_the_right_tools(shipped: list[Outcome]) -> None:
+    booking = [each for each in shipped if each.script.expect.tools is not None]
     assert len(booking) >= 12
-    assert [row for row in rows(outcomes) if row[3] != "right"] == []
-    assert figures(outcomes).tools_percent == 100
+    assert [row for row in rows(booking) if row[3] != "right"] == []
+    assert figures(booking).tools_percent == 100
 
 
 @pytest.mark.parametrize("ahead", [1, 3, 4, 26])  # Wednesday, Friday, Saturday, and in December
@@ -105,8 +109,8 @@ async def test_a_model_is_judged_by_what_it_noted() -> None:
     assert outcome.slots["when"][2] is False
 
 
-async def test_every_reply_keeps_every_rule_and_every_call_closes() -> None:
-    assert [(each.script.name, each.broken) for each in await play(*shipped_scripts()) if each.broken] == []
+def test_every_reply_keeps_every_rule_and_every_call_closes(shipped: list[Outcome]) -> None:
+    assert [(each.script.name, each.broken) for each in shipped if each.broken] == []
 
 
 async def test_the_json_has_every_line_and_every_slot() -> None:

@@ -83,8 +83,8 @@ def test_the_profiles_trade_cuts_for_speed() -> None:
 def test_the_recogniser_reads_forty_prompts_through_the_ears() -> None:
     from measure import corpus, measure
 
-    r = measure(corpus(every=6), "clean", "balanced", words="whisper")
-    assert r.utterances >= 50
+    r = measure(corpus(every=8), "clean", "balanced", words="whisper")
+    assert r.utterances >= 40
     assert r.wer is not None
     assert r.wer <= 0.12
     assert r.cuts <= 2.0, r.cut_names

@@ -1,28 +1,17 @@
-"""A call is longer than a stream: no word lost, none doubled, offsets those of the call."""
+"""A call is longer than a stream: no word lost, none doubled, offsets those of the call.
+
+Twelve minutes of a whole call over rotated streams are in `tests/faults/test_rotation_in_a_call.py`.
+"""
 
 from __future__ import annotations
 
 import pytest
 from agentd_google.stt import Rotation
-from agentd_google.testing import FakeGoogle, Trouble, conversation, finals, listen, pieces, sound
+from agentd_google.testing import FakeGoogle, conversation, finals, listen, pieces, sound
 
 from agentd.engines import Heard
 
 NEVER = Rotation(float("inf"), float("inf"))
-
-
-async def test_twelve_minutes_over_rotated_streams_have_the_transcript_of_one_stream(google: FakeGoogle) -> None:
-    heard = pieces(conversation(12 * 60))
-    expected = finals(await listen(google.stt(rotation=NEVER), heard))
-    assert len(expected) > 100
-    google.trouble = Trouble(cap_ms=305_000)
-    rotated = finals(await listen(google.stt(), heard))
-    assert rotated == expected
-    streams = google.speech.sessions[1:]
-    assert len(streams) >= 3
-    assert all(stream.audio_ms < 275_000 for stream in streams)
-    words = [word for transcript in rotated for word in transcript.text.split()]
-    assert words == [f"w{n % 900}" for n in range(len(words))]
 
 
 @pytest.mark.parametrize(("version", "hard_s"), [("v1", 7.3), ("v2", 11.0)])

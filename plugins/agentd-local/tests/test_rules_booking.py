@@ -353,7 +353,7 @@ SAID = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(SAID, min_size=1, max_size=8))
 def test_whatever_is_said_to_an_offer_keeps_the_rules_and_books_only_what_was_offered(said: list[str]) -> None:
     talk = known(ENGLISH)
