@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS := $(shell echo $$((2 * $$(nproc)))) # many tests wait for sockets and processes
+# More workers than cores: many tests wait for sockets and processes.
+WORKERS := $(shell expr 2 \* `nproc`)
 STAMP := .venv/.installed
 DISTS := $(wildcard plugins/*/pyproject.toml)
 EDITABLE := -e . $(foreach d,$(DISTS),-e $(dir $(d)))

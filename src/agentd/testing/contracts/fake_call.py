@@ -18,7 +18,7 @@ PHRASES: dict[str, tuple[str, ...]] = {key: (f"{key} one", f"{key} two") for key
 
 class FakeCall:
     """A `CallView`. The play decides who speaks (`caller_speaks`, `agent_speaks`); what the guard does is noted with
-    the call's age in seconds: `said`, `marks`, `silences`, `handed_over`, `recording`, `ended`; and `events` without."""
+    the call's age in seconds: `said`, `marks`, `silences`, `handed_over`, `recording`, `ended`; `events` without."""
 
     def __init__(self, settings: Settings | None = None, playbook: Playbook | None = None) -> None:
         self.facts = CallFacts("CA1", "MZ1", "AC1", Private("+972500000000"), "+97231234567")
