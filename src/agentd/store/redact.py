@@ -33,7 +33,9 @@ _NINE: Final = re.compile(r"(?<![\d+])\d(?:[ -]?\d){8}(?![ -]?\d)")
 _PHONE: Final = re.compile(r"(?<![\w+])(?:\+\d|0|\(0)(?:[ -]?[()]?[ -]?\d){7,14}(?!\d)|(?<!\d)\d{9,15}(?!\d)")
 _GIVEN_PHONE: Final = re.compile(
     r"(?<![\d+])(?:\+\d(?:[ -]?\d){7,14}|0[23489](?:[ -]?\d){7}|0[57](?:[ -]?\d){8})(?!\d)"
-)  # E.164; an Israeli land line; a mobile. None of them ends where a group of a card's digits does.
+)  # E.164; an Israeli land line; a mobile
+_WRITTEN_CARD: Final = re.compile(r"(?<![\d+])[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,4}(?:\1\d{1,3})?(?!\d)")
+"""As cards are written, in fours; 4-4-4-1 ends like a land line."""
 _DIGIT: Final = re.compile(r"\d")
 _GROUP: Final = re.compile(r"\d+")
 
@@ -68,6 +70,7 @@ def redact_secrets(text: str) -> str:
     text = clean(text)
     if _DIGIT.search(text) is None:
         return text
+    text = _WRITTEN_CARD.sub(lambda found: "[card]" if luhn(re.sub(r"\D", "", found[0])) else found[0], text)
     kept, at = [], 0
     for phone in _GIVEN_PHONE.finditer(text):
         kept += [_without_cards(text[at : phone.start()]), phone[0]]
