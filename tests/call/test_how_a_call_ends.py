@@ -87,7 +87,7 @@ def test_cancelled_at_any_step_the_call_leaves_nothing_behind(what: str, latency
         after_clear(s)
         whole(s)
 
-    swept = cancel_everywhere(scenario, check=check, stride=11 if latency_s else 7)
+    swept = cancel_everywhere(scenario, check=check, stride=19 if latency_s else 13)
     assert swept.runs > 30
 
 

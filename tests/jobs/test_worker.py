@@ -88,8 +88,9 @@ async def test_a_call_whose_process_was_killed_in_it_is_taken_up_when_it_cannot_
             await until(lambda: len(work.acted) == 1)
         async with running(settings, store, work):  # it is found again, and is the same job
             await store.write(a_call("CA3"))
-            await until(lambda: len(work.acted) == 2)
-    assert [sid for sid, _ in work.acted] == ["CA1", "CA3"]
+            await until(lambda: "CA3" in [sid for sid, _ in work.acted])
+    # The stop may have come between a step and its record: that step is done again, as after a kill.
+    assert list(dict.fromkeys(sid for sid, _ in work.acted)) == ["CA1", "CA3"]
 
 
 async def test_jobs_that_wait_for_their_next_try_keep_no_other_from_its_own(tmp_path: Path) -> None:
