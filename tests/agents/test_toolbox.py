@@ -12,6 +12,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.core.approvals import Decision
 from agentd.core.policy import Agent, Effect
 from agentd.core.speech import ToolCall
@@ -40,6 +41,14 @@ ALL = replace(PLAYBOOK, agents={"voice": ("test.word", "calendar.find_slots", "c
 
 async def echo(arguments: Word, run: ToolRun) -> Word:
     return arguments
+
+
+def test_without_a_whatsapp_account_no_message_is_offered() -> None:
+    house = House()
+    assert "whatsapp.send" in house.boxes.allowed(Agent.VOICE, ALL)
+    house.boxes.office = replace(house.boxes.office, messenger=NoWhatsApp())
+    assert house.boxes.allowed(Agent.VOICE, ALL) == ("test.word", "calendar.find_slots", "crm.update")
+    assert not any(name.startswith("whatsapp.") for name in house.boxes.allowed(Agent.BACK_OFFICE, PLAYBOOK))
 
 
 # --- the way through

@@ -107,6 +107,17 @@ def test_a_call_is_shown_to_be_read(kept: tuple[Path, str, list[Event]]) -> None
     assert f"caller  {first}" in text
 
 
+@pytest.mark.parametrize("command", [("calls", "list"), ("approvals", "list"), ("jobs", "list"), ("token", "list")])
+def test_who_opens_no_door_needs_no_address(
+    kept: tuple[Path, str, list[Event]], command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, _, _ = kept
+    for name in ("BIND", "PUBLIC_BASE_URL", "AGENTD_ENV", "TWILIO_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    said = CliRunner().invoke(main, list(command), env={"AGENTD_STATE": str(state)})
+    assert said.exit_code == 0, said.output
+
+
 def test_a_person_is_exported_and_removed_and_the_audit_trail_says_so(kept: tuple[Path, str, list[Event]]) -> None:
     state, sid, _ = kept
     spaced = "+972 50-123-4567"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from agentd.agents.approvals import ApprovalDesk
+from agentd.agents.no_whatsapp import NoWhatsApp
 from agentd.agents.tool_facts import ToolFacts
 from agentd.agents.tool_names import OWN, KnownTools
 from agentd.agents.toolbox import Toolbox
@@ -79,9 +80,11 @@ class Toolboxes:
 
     def allowed(self, agent: Agent, playbook: Playbook) -> tuple[str, ...]:
         """The names of the tools of an agent: those that its playbook lists, which may name one that there is not, else
-        its own."""
+        its own. Without an account nobody is offered a message."""
         own = tuple(name for name, source in self.tools.source.items() if source == OWN)
-        return playbook.agents.get(agent.value) or DEFAULTS[agent] or own
+        names = playbook.agents.get(agent.value) or DEFAULTS[agent] or own
+        mute = isinstance(self.office.messenger, NoWhatsApp)
+        return tuple(name for name in names if not (mute and name.startswith("whatsapp.")))
 
 
 def house_of(settings: Settings) -> House:

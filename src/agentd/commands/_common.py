@@ -28,6 +28,11 @@ def load_settings(config: Path | None, **flags: Any) -> Settings:
     return load(os.environ, config or find_toml(os.environ), given)
 
 
+def load_settings_of_no_door(config: Path | None) -> Settings:
+    """For commands that nobody can call: they need neither a public address nor a signature."""
+    return load_settings(config, bind="127.0.0.1")
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A rich table on a terminal; elsewhere aligned columns that no terminal width cuts, for `grep` and `awk`."""
     from rich import box

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from agentd.commands._common import load_settings
+from agentd.commands._common import load_settings_of_no_door
 
 if TYPE_CHECKING:
     from agentd.store.sql_store import SqlStore
@@ -24,7 +24,7 @@ def with_store(config: Path | None, fn: Callable[[SqlStore], Awaitable[T]]) -> T
     from agentd.store.sql_store import SqlStore
 
     async def run() -> T:
-        store = SqlStore(load_settings(config))
+        store = SqlStore(load_settings_of_no_door(config))
         try:
             await store.open(create=False)
             return await fn(store)

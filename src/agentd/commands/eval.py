@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentd.commands._common import config_option, load_settings, table
+from agentd.commands._common import config_option, load_settings_of_no_door, table
 
 if TYPE_CHECKING:
     from agentd.core.playbook import Playbook
@@ -107,7 +107,7 @@ def _bench(engine: str, config: Path | None) -> Bench:
     from agentd.evals.run import Bench
     from agentd.plugins import Plugins
 
-    settings = load_settings(config, bind="127.0.0.1")  # nobody calls: no address and no signature is needed
+    settings = load_settings_of_no_door(config)
     plugins: Plugins = Plugins.load(settings)
     brain, reader = plugins.llm(engine), plugins.llm("rules")
     if not isinstance(reader, SlotReader):

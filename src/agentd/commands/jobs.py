@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentd.commands._common import config_option, load_settings, table
+from agentd.commands._common import config_option, load_settings_of_no_door, table
 from agentd.commands._store import moment
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(child: bool, once: bool, config: Path | None) -> None:
     agentd jobs run --config /etc/agentd/agentd.toml
     agentd jobs run --once
     """
-    settings = _of_parent() if child else load_settings(config)
+    settings = _of_parent() if child else load_settings_of_no_door(config)
     import trio
 
     from agentd.jobs.house import run_jobs
@@ -67,7 +67,7 @@ def list_jobs(states: tuple[str, ...], limit: int, as_data: bool, config: Path |
     from agentd.jobs.listing import jobs
     from agentd.jobs.place import Place
 
-    found = jobs(Place.of(load_settings(config)), limit=limit, states=states)
+    found = jobs(Place.of(load_settings_of_no_door(config)), limit=limit, states=states)
     if as_data:
         from agentd.commands._as_data import as_json
 
@@ -88,7 +88,7 @@ def retry(job: str, config: Path | None) -> None:
     from agentd.jobs.listing import retry as begin_again
     from agentd.jobs.place import Place
 
-    was = begin_again(Place.of(load_settings(config)), job)
+    was = begin_again(Place.of(load_settings_of_no_door(config)), job)
     click.echo(f"{was.id} goes on at {was.step or 'its beginning'}")
 
 

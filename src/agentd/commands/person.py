@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentd.commands._common import config_option, load_settings
+from agentd.commands._common import config_option, load_settings_of_no_door
 from agentd.commands._store import with_store
 from agentd.errors import AgentdError
 
@@ -89,7 +89,7 @@ def delete(phone: str, yes: bool, config: Path | None) -> None:
         what = f"{len(found.calls)} calls, {len(kept.leads)} leads, {len(kept.meetings)} meetings"
         question = f"Remove {what} and {len(kept.messages)} messages of {phone} for good?"
         click.confirm(question, abort=True, err=True)
-    sounds = recordings_of(load_settings(config).state_dir, [call.call.call_sid for call in found.calls])
+    sounds = recordings_of(load_settings_of_no_door(config).state_dir, [call.call.call_sid for call in found.calls])
     for path in sounds:  # before the rows: by them the files are found
         path.unlink(missing_ok=True)
     counts, head = with_store(config, remove)

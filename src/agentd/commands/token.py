@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agentd.commands._common import config_option, load_settings, table
+from agentd.commands._common import config_option, load_settings_of_no_door, table
 from agentd.commands._store import moment
 
 if TYPE_CHECKING:
@@ -74,4 +74,4 @@ def revoke(name: str, config: Path | None) -> None:
 def _tokens(config: Path | None) -> Tokens:
     from agentd.web.api_tokens import Tokens
 
-    return Tokens(load_settings(config).state_dir)
+    return Tokens(load_settings_of_no_door(config).state_dir)
