@@ -199,12 +199,7 @@ SEND = Action("whatsapp.send", "Hello {name}")
         ({}, "CA1", SEND, Done("done")),
         ({}, "CA9", SEND, Done("nothing", "the call is no longer kept")),
         ({"slots": {}}, "CA1", SEND, Done("nothing", "nothing is known that it could write")),
-        (
-            {"account": False},
-            "CA1",
-            SEND,
-            Done("refused", "That is not possible here, and trying again is of no use."),
-        ),
+        ({"account": False}, "CA1", SEND, Done("refused", "This agent does not have this tool.")),
         ({"agents_enabled": False}, "CA1", SEND, Done("refused", "Tools are switched off.")),
         ({}, "CA1", Action("acme.unknown"), Done("refused", "There is no such tool.")),
         (

@@ -191,12 +191,8 @@ async def test_a_whole_call_by_webhook_signed_and_recorded(tmp_path: Path) -> No
     assert result.messages == {"media": 2, "mark": 2}
     # What agentd saw: signed requests, the standard fields, then the stream with its parameters.
     validator = RequestValidator(TOKEN)
-    assert server.paths() == [
-        "/webhook/incoming_call",
-        "/webhook/stream_status",
-        "/webhook/stream_ended",
-        "/webhook/stream_status",
-    ]
+    assert server.paths()[:2] == ["/webhook/incoming_call", "/webhook/stream_status"]
+    assert sorted(server.paths()[2:]) == ["/webhook/stream_ended", "/webhook/stream_status"]  # Twilio keeps no order
     assert all(validator.validate(server.web + path, form, signature) for path, form, signature in server.posts)
     assert server.posts[0][1]["CallStatus"] == "ringing"
     assert {form["CallSid"] for _, form, _ in server.posts} == {result.call_sid}
