@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,17 +10,20 @@ from pathlib import Path
 
 import pytest
 import trio
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from agentd.config import Settings
 from agentd.errors import ConfigError
+from agentd.storage import StoreError
 from agentd.store.database import Database
-from agentd.store.migrate import HEAD, WHERE, migrate, revision
+from agentd.store.migrate import HEAD, OLDER, WHERE, is_current, migrate, revision
 from agentd.store.sql_store import SqlStore
 from agentd.store.tables import metadata
+from agentd.store.upgrade import upgrade
 
-REVISIONS = ["0001", "0002", "0003"]
+REVISIONS = [*OLDER, HEAD]
 
 
 def columns(connection: Connection) -> dict[str, dict[str, str]]:
@@ -46,20 +50,61 @@ def test_the_newest_migration_is_the_one_that_is_named() -> None:
     assert sorted(each.revision for each in script.walk_revisions()) == REVISIONS
 
 
-def test_an_empty_database_gets_exactly_the_tables(database: Database) -> None:
-    database.transaction(migrate)
-    migrated = database.transaction(columns)
-    indexes = database.transaction(_indexes)
+def test_the_tables_of_an_empty_database_are_what_the_migrations_come_to(database: Database) -> None:
+    assert database.transaction(is_current)
+    made, rules = database.transaction(columns), database.transaction(_rules)
     database.transaction(metadata.drop_all)
-    database.transaction(metadata.create_all)
-    assert database.transaction(columns) == migrated
-    assert database.transaction(_indexes) == indexes
-    assert migrated.keys() == metadata.tables.keys()
+    database.transaction(lambda connection: connection.execute(text("DROP TABLE alembic_version")))
+    database.transaction(migrate)
+    assert database.transaction(columns) == made
+    assert database.transaction(_rules) == rules
+    assert made.keys() == metadata.tables.keys()
+    assert sum(" WHERE " in rule for rule in rules) == 1
 
 
-def _indexes(connection: Connection) -> set[tuple[str, str]]:
+def _rules(connection: Connection) -> set[str]:
+    """Every index and constraint, as the database tells it."""
+    asked = (
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() UNION ALL "
+        "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = current_schema()::regnamespace"
+    )
+    if connection.dialect.name == "postgresql":
+        return set(connection.execute(text(asked)).scalars())
     looked = inspect(connection)
-    return {(table, str(index["name"])) for table in metadata.tables for index in looked.get_indexes(table)}
+    indexes = connection.execute(text("SELECT sql FROM sqlite_master WHERE type = 'index'"))
+    found = {str(row) for row in indexes.scalars()}
+    for table in metadata.tables:
+        rules = (looked.get_pk_constraint(table), *looked.get_unique_constraints(table))
+        found |= {f"{table} {rule}" for rule in rules}
+    return found
+
+
+def test_alembic_finds_an_empty_database_that_was_made_at_once_at_the_newest_migration(database: Database) -> None:
+    database.transaction(is_current)
+    at = database.transaction(lambda connection: MigrationContext.configure(connection).get_current_revision())
+    assert at == HEAD
+    before = database.transaction(columns)
+    database.transaction(migrate)
+    assert database.transaction(columns) == before
+
+
+def test_a_stranger_s_table_is_not_taken_for_ours(database: Database) -> None:
+    database.transaction(lambda connection: connection.execute(text("CREATE TABLE calls (sound TEXT)")))
+    with pytest.raises(StoreError, match=r"calls.* already exists"):
+        database.transaction(is_current)
+    assert database.transaction(columns).keys() == {"calls"}
+
+
+def test_an_upgrade_that_fails_says_why_as_if_it_had_been_tried_here(database: Database, settings: Settings) -> None:
+    database.transaction(lambda connection: migrate(connection, "0001"))
+    database.transaction(lambda connection: connection.execute(text("CREATE TABLE audit (sound TEXT)")))
+    with pytest.raises(StoreError, match=r"audit.* already exists") as raised:
+        upgrade(settings)
+    driver = getattr(raised.value.__cause__, "orig", None)
+    code = getattr(driver, "sqlite_errorcode", None) or getattr(driver, "sqlstate", None)
+    assert code in (sqlite3.SQLITE_ERROR, "42P07")  # what `outage.py` reads
+    assert database.transaction(revision) == "0001"
 
 
 def test_each_migration_only_adds(database: Database) -> None:
@@ -93,23 +138,31 @@ def test_a_database_that_a_newer_release_has_left_is_used_as_it_is(database: Dat
     database.transaction(migrate)
     database.transaction(lambda connection: connection.execute(text("ALTER TABLE calls ADD COLUMN mood TEXT")))
     database.transaction(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    assert database.transaction(is_current)
     database.transaction(migrate)
     assert database.transaction(revision) == "9999"
 
 
-def test_processes_that_start_at_once_migrate_once(settings: Settings) -> None:
+@pytest.mark.parametrize("release", ["", "0001"])
+def test_processes_that_start_at_once_migrate_once_and_keep_no_alembic(
+    release: str, database: Database, settings: Settings
+) -> None:
+    if release:
+        database.transaction(lambda connection: migrate(connection, release))
     url = settings.database_url.get_secret_value()
     program = (
         "import sys, trio; from agentd.config import Settings; from agentd.store.sql_store import SqlStore\n"
         "async def main():\n"
         "    store = SqlStore(Settings.of(state_dir=sys.argv[1], database_url=sys.argv[2]))\n"
-        "    await store.open(); print(len(await store.calls())); await store.aclose()\n"
+        "    await store.open(); print(len(await store.calls()), 'alembic' in sys.modules)\n"
+        "    await store.aclose()\n"
         "trio.run(main)"
     )
     command = [sys.executable, "-c", program, str(settings.state_dir), url]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
     ended = [process.communicate(timeout=30) for process in started]
-    assert ended == [(b"0\n", b"")] * 2
+    assert ended == [(b"0 False\n", b"")] * 2
+    assert database.transaction(revision) == HEAD
 
 
 @pytest.mark.parametrize(

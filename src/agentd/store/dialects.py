@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection, Insert, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert(connection: Connection, table: Table) -> Any:
     """An INSERT that knows `on_conflict_do_update`: both dialects do, each in its own class."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    dialect = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")  # the engine has imported this one only
+    return dialect.insert(table)
 
 
 def is_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:

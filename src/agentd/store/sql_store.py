@@ -31,9 +31,10 @@ from agentd.storage import (
 )
 from agentd.store import audit, calls, conversations, ledger, people, retention
 from agentd.store.database import CONNECTIONS, Database
-from agentd.store.migrate import migrate
+from agentd.store.migrate import is_current
 from agentd.store.office import SqlCalendar, SqlCrm, SqlFiles, SqlMessages
 from agentd.store.outage import is_lock, may_pass
+from agentd.store.upgrade import upgrade
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ class SqlStore:
 
     def __init__(self, settings: Settings, now_ms: Callable[[], int] = wall_ms) -> None:
         """Raises `ConfigError` for a `DATABASE_URL` that cannot be one."""
+        self._settings = settings
         self.database = Database(settings)
         self._threads = trio.CapacityLimiter(CONNECTIONS)
         self._shut = "the store is not open"  # "" once the schema is there: nothing is read or written before
@@ -75,7 +77,8 @@ class SqlStore:
         refused = False
         for left in reversed(range(OPEN_TRIES)):
             try:
-                await self._thread(partial(self.database.transaction, migrate))
+                if not await self._thread(partial(self.database.transaction, is_current)):
+                    await self._thread(partial(upgrade, self._settings))
             except StoreError as error:
                 if left and is_lock(error.__cause__):
                     continue  # another process migrates

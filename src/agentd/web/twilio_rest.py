@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import httpx
 import trio
 
 from agentd.config import Settings
 from agentd.errors import PeerError
+from agentd.web.plain_httpx import httpx
 
 # A redirect that takes longer than this comes too late for the caller anyway.
 _REQUEST_S: Final = 8.0
