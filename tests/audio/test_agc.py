@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentd.audio.agc import MAX_GAIN_DB, Agc
+from agentd.audio.sound import Sound, pcm16
 
 PIECE = np.random.default_rng(5).normal(0, 1, 800)
 
 
-def piece(dbfs: float) -> bytes:
-    return np.rint(PIECE * 32768 * 10 ** (dbfs / 20)).clip(-32768, 32767).astype("<i2").tobytes()
+def piece(dbfs: float) -> Sound:
+    return (PIECE * 32768 * 10 ** (dbfs / 20)).clip(-32768, 32767).astype(np.float32)
 
 
 def dbfs(pcm: bytes) -> float:
@@ -49,18 +50,42 @@ def test_it_is_slow_and_has_no_steps() -> None:
     agc = Agc(-20)
     first = np.frombuffer(agc.process(piece(-40), voiced=True), "<i2")
     assert 0 < agc.gain_db < 2
-    assert np.allclose(first[:20], np.frombuffer(piece(-40), "<i2")[:20], rtol=0.01, atol=1)
+    assert np.allclose(first[:20], piece(-40)[:20], rtol=0.01, atol=1)
 
 
 @given(st.lists(st.tuples(st.floats(-70, 0), st.booleans()), max_size=20))
 def test_any_sound_keeps_its_length_and_does_not_wrap(pieces: list[tuple[float, bool]]) -> None:
     agc = Agc(-20)
     for level, voiced in pieces:
-        sound = np.frombuffer(piece(level), "<i2").astype(int)
-        out = np.frombuffer(agc.process(piece(level), voiced), "<i2").astype(int)
+        sound = piece(level)
+        out = np.frombuffer(agc.process(sound, voiced), "<i2").astype(int)
         assert len(out) == len(sound)
         assert np.all(np.sign(out) * np.sign(sound) >= 0)
 
 
-def test_nothing_in_nothing_out() -> None:
-    assert Agc().process(b"", voiced=True) == b""
+def test_the_ramp_goes_from_one_gain_to_the_next() -> None:
+    agc, steady = Agc(-20), np.full(400, 500, np.float32)
+    ends = [0.0]
+    for _ in range(3):
+        out = np.frombuffer(agc.process(steady, voiced=True), "<i2")
+        expected = np.linspace(500 * 10 ** (ends[-1] / 20), 500 * 10 ** (agc.gain_db / 20), 400)
+        assert np.max(np.abs(out - expected)) <= 0.5 + 1e-3
+        ends.append(agc.gain_db)
+    held = np.frombuffer(agc.process(steady, voiced=False), "<i2")
+    assert set(held.tolist()) == {round(500 * 10 ** (ends[-1] / 20))}
+
+
+def test_no_gain_changes_nothing() -> None:
+    assert Agc(-20).process(piece(-40), voiced=False) == pcm16(piece(-40))
+
+
+def test_the_sound_it_is_given_stays_as_it_was() -> None:
+    agc, sound = Agc(-20), piece(-40)
+    for voiced in (True, False):
+        agc.process(sound, voiced)
+    assert np.array_equal(sound, piece(-40))
+
+
+@pytest.mark.parametrize("voiced", [True, False])
+def test_nothing_in_nothing_out(voiced: bool) -> None:
+    assert Agc().process(np.zeros(0, np.float32), voiced=voiced) == b""

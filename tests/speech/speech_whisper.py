@@ -47,7 +47,7 @@ class Whisper:
         self._silent = 0 if voiced else self._silent + 1
         out: list[Transcript] = []
         if len(self._piece) >= PIECE * 160 or self._silent in (FLUSH, self._pause):
-            pcm = self._agc.process(self._conditioner.process(self._piece), voiced=self._voiced)
+            pcm = self._agc.process(self._conditioner.sound(self._piece), voiced=self._voiced)
             heard = Heard(pcm, (frame + 1) * FRAME_MS, self._voiced, self._silent == self._pause)
             out += self._utterances.hear(heard)
             self._piece, self._voiced = b"", False

@@ -6,9 +6,12 @@ level of a voice; so it moves by a few decibels a second, and only while the cal
 
 from __future__ import annotations
 
-from math import log10
+from functools import lru_cache
+from math import log10, sqrt
 
 import numpy as np
+
+from agentd.audio.sound import Sound, pcm16
 
 RATE_HZ = 8000
 MAX_GAIN_DB = 20.0
@@ -25,22 +28,21 @@ class Agc:
         self._target = target_dbfs
         self.gain_db = 0.0
 
-    def process(self, pcm: bytes, voiced: bool) -> bytes:
-        """The next piece (PCM16 little-endian, 8 kHz) with the gain applied, ramped from the gain of the piece before.
-        Unless `voiced` the gain stays as it is."""
-        sound = np.frombuffer(pcm, "<i2", count=len(pcm) // 2).astype(np.float32)
-        if not len(sound):
-            return b""
+    def process(self, sound: Sound, voiced: bool) -> bytes:
+        """The next piece (8 kHz) with the gain applied, ramped from the gain of the piece before, as PCM16
+        little-endian. Unless `voiced` the gain stays as it is."""
         before = self.gain_db
-        if voiced:
+        if voiced and len(sound):
             self._follow(sound)
-        if before == self.gain_db == 0.0:
-            return pcm[: 2 * len(sound)]
-        ramp = np.linspace(_factor(before), _factor(self.gain_db), len(sound), dtype=np.float32)
-        return bytes(np.rint(sound * ramp).clip(-32768, 32767).astype("<i2"))
+        after = self.gain_db
+        if before != after:
+            sound = sound * _ramp(_factor(before), _factor(after), len(sound))
+        elif after:
+            sound = sound * _factor(after)
+        return pcm16(sound)
 
-    def _follow(self, sound: np.typing.NDArray[np.float32]) -> None:
-        level = float(np.sqrt(sound.dot(sound) / len(sound)))
+    def _follow(self, sound: Sound) -> None:
+        level = sqrt(float(sound.dot(sound)) / len(sound))
         if level < 1.0:
             return
         wanted = self._target - 20 * log10(level / _FULL_SCALE)
@@ -51,3 +53,15 @@ class Agc:
 
 def _factor(db: float) -> float:
     return float(10 ** (db / 20))
+
+
+def _ramp(first: float, last: float, samples: int) -> Sound:
+    ramp = _rise(samples) * (last - first)
+    ramp += first
+    return ramp
+
+
+@lru_cache(maxsize=16)
+def _rise(samples: int) -> Sound:
+    """From 0 to 1. Pieces have few different lengths: whole frames up to 100 ms."""
+    return np.linspace(0, 1, samples, dtype=np.float32)

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 from math import sqrt
 
-import numpy as np
-
-from agentd.audio.mulaw import LINEAR
-
-_VALUE = LINEAR.astype(np.float32)
+from agentd.audio.sound import from_mulaw
 
 
 def frame_level(mulaw: bytes) -> float:
     """RMS in int16 units (0..32124) of a piece of mu-law audio of any length; 0 for none.
 
-    1.2 us for 160 bytes: one look-up and one dot product, in single precision.
+    2.2 us for 160 bytes: one look-up and one dot product, in single precision.
     """
     if not mulaw:
         return 0.0
-    values = _VALUE.take(np.frombuffer(mulaw, np.uint8))
-    return sqrt(float(values.dot(values)) / len(mulaw))
+    sound = from_mulaw(mulaw)
+    return sqrt(float(sound.dot(sound)) / len(mulaw))

@@ -57,8 +57,7 @@ class Recogniser:
         """Send what is there, now; `pause` tells engines that work by utterance to begin."""
         if not self._piece and not pause:
             return
-        pcm = self._conditioner.process(bytes(self._piece)) if self._piece else b""
-        pcm = self._agc.process(pcm, voiced=self._voiced)
+        pcm = self._agc.process(self._conditioner.sound(bytes(self._piece)), voiced=self._voiced)
         heard = Heard(pcm, self._frames * FRAME_MS, self._voiced, pause)
         self._piece.clear()
         self._voiced = False
