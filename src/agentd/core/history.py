@@ -7,7 +7,7 @@ appears with its result, in one entry, when it is over; what it did stays, whate
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agentd.core.speech import Message, ToolCall
 
@@ -23,6 +23,10 @@ class Entry:
     text: str
     cut: bool = False
     call: ToolCall | None = None  # of a tool; `text` is its result
+    message: Message = field(init=False, repr=False, compare=False)  # for a prompt: the same object each time
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", Message(self.role, self.text + (" —" if self.cut else ""), self.call))
 
 
 class History:
@@ -81,7 +85,7 @@ class History:
 
     def messages(self, then: str | None = None) -> tuple[Message, ...]:
         """For a prompt; `then` is what the caller has just said, not (yet) part of the history."""
-        said = [Message(e.role, e.text + (" —" if e.cut else ""), e.call) for e in self._entries]
+        said = [entry.message for entry in self._entries]
         if then is not None:
             said.append(Message("caller", then))
         return tuple(said)

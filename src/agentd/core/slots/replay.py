@@ -16,7 +16,7 @@ confirmation, the closing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from rapidfuzz import fuzz
@@ -38,6 +38,7 @@ from agentd.core.slots.readers.when import When, say
 from agentd.core.slots.readers.yes_no import verdict
 from agentd.core.slots.speech import Speech
 from agentd.core.slots.spelling import spelled
+from agentd.core.slots.twin import twin
 from agentd.core.slots.words import clean, plain, words
 from agentd.core.speech import Message
 
@@ -101,8 +102,8 @@ class Dialogue:
             self.closed = True
 
     def _goes_on(self, text: str) -> bool:
-        phrases = self.playbook.phrases
-        return any(plain(text) == plain(variant) for key in GOES_ON for variant in phrases.get(key, ()))
+        phrases, said = self.playbook.phrases, plain(text)
+        return any(said == plain(variant) for key in GOES_ON for variant in phrases.get(key, ()))
 
     def was_heard(self, sentence: str) -> bool:
         """Whether the caller heard a sentence, or most of it, in the agent's last line."""
@@ -376,16 +377,10 @@ class Dialogue:
 
     def copy(self) -> Dialogue:
         """As it is now; going on from one leaves the other alone."""
-        twin = replace(
-            self,
-            values=dict(self.values),
-            parts=dict(self.parts),
-            waiting=dict(self.waiting),
-            skipped=set(self.skipped),
-            news=list(self.news),
-        )
-        twin.meeting = replace(self.meeting)
-        return twin
+        other = twin(self)
+        other.values, other.parts, other.waiting = dict(self.values), dict(self.parts), dict(self.waiting)
+        other.skipped, other.news, other.meeting = set(self.skipped), list(self.news), twin(self.meeting)
+        return other
 
 
 def _part(slot: Slot, found: Found) -> object:

@@ -40,10 +40,11 @@ class Tracker:
         self._playbook = playbook
         self._speech, self._region = language_of(playbook)
         self._blank = Dialogue(playbook, self._speech, self._region, today)
-        self._messages: list[Message] = []
+        self._messages: Sequence[Message] = ()
         self._states: dict[int, Dialogue] = {0: self._blank}  # by the number of messages replayed
-        self._notes: dict[int, list[_Note]] = {}  # by the place of the caller's line
+        self._notes: dict[int, list[_Note]] = {}  # by the place of the caller's line; only where there are any
         self._dialogue = self._blank
+        self._known = self._blank, known_of(self._blank)
 
     @property
     def dialogue(self) -> Dialogue:
@@ -63,11 +64,11 @@ class Tracker:
             self._dialogue = self._dialogue.copy()
             self._replay(place, messages[place])
             self._states[place + 1] = self._dialogue
-        self._messages = list(messages)
+        self._messages = tuple(messages)
         self._notes = {n: notes for n, notes in self._notes.items() if n < len(messages)}
         for old in sorted(self._states)[:-KEPT]:
             del self._states[old]
-        return known_of(self._dialogue)
+        return self.known()
 
     def note(self, slots: Mapping[str, Any]) -> dict[str, str]:
         """Merge a model's own account of the caller's last line. {slot: a sentence for the model} of what could not be
@@ -84,8 +85,10 @@ class Tracker:
         return found
 
     def known(self) -> Known:
-        """After the last `understand` and `note`."""
-        return known_of(self._dialogue)
+        """After the last `understand` and `note`. A turn asks more than once for the same state."""
+        if self._known[0] is not self._dialogue:
+            self._known = self._dialogue, known_of(self._dialogue)
+        return self._known[1]
 
     def _replay(self, place: int, message: Message) -> None:
         if message.role == "agent":
@@ -94,10 +97,11 @@ class Tracker:
             self._dialogue.tool(message)
         elif message.role == "caller":
             self._dialogue.caller(message.text)
-            notes = [note for note in self._notes.get(place, ()) if note.line == plain(message.text)]
+            notes = [note for note in self._notes.pop(place, ()) if note.line == plain(message.text)]
             for note in notes:
                 self._merge(note.slots)
-            self._notes[place] = notes
+            if notes:
+                self._notes[place] = notes
 
     def _merge(self, slots: Mapping[str, str]) -> dict[str, str]:
         dialogue, found = self._dialogue, {}
@@ -127,7 +131,10 @@ class Tracker:
 
 
 def _common(one: Sequence[Message], other: Sequence[Message]) -> int:
-    """How many messages both begin with."""
+    """How many messages both begin with. Nearly always those of the shorter one, and as the same objects."""
+    n = min(len(one), len(other))
+    if tuple(one[:n]) == tuple(other[:n]):
+        return n
     n = 0
     for a, b in zip(one, other, strict=False):
         if a != b:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 _WORD = re.compile(r"\d+(?:[:.]\d\d)?(?!\d)|[^\W\d_]+(?:['’׳״\"][^\W\d_]+)*['׳]?")
 _PREFIXES = "ובלהמש"  # and, in/at, to, the, from, that: written as one word with what follows
 
+REMEMBERED: Final = 512
+"""Texts. Every reader looks at the words of a line again, and every line of ours is compared with those of the
+playbook; a line of twenty words takes 3 kB."""
 
-@dataclass(frozen=True, slots=True)
-class Word:
+
+class Word(NamedTuple):
     """`text` in lower case; it stands at `start:end` of the original."""
 
     text: str
@@ -42,13 +47,15 @@ class Number:
     last: int
 
 
-def words(text: str) -> list[Word]:
-    return [Word(m.group().lower().replace("’", "'"), m.start(), m.end()) for m in _WORD.finditer(text)]
+@lru_cache(maxsize=REMEMBERED)
+def words(text: str) -> tuple[Word, ...]:
+    return tuple([Word(m.group().lower().replace("’", "'"), m.start(), m.end()) for m in _WORD.finditer(text)])
 
 
+@lru_cache(maxsize=REMEMBERED)
 def plain(text: str) -> str:
     """For comparing: the words, a space between."""
-    return " ".join(word.text for word in words(text))
+    return " ".join([word.text for word in words(text)])
 
 
 def clean(text: str) -> str:
@@ -59,7 +66,7 @@ def clean(text: str) -> str:
     return re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
 
 
-def numbers(text: list[Word], how: Numerals, *, dictated: bool = True) -> list[Number]:
+def numbers(text: Sequence[Word], how: Numerals, *, dictated: bool = True) -> list[Number]:
     """Every number, spelled or in figures, in order. `dictated`: as in a phone number, where "two hundred five" is
     200 and 5; otherwise it is 205."""
     read = _dictated if dictated else _amount
@@ -87,7 +94,7 @@ def look(word: str, table: Mapping[str, int], how: Numerals) -> int | None:
     return value
 
 
-def _dictated(text: list[Word], at: int, how: Numerals) -> Number | None:
+def _dictated(text: Sequence[Word], at: int, how: Numerals) -> Number | None:
     word = text[at].text
     if word.isdecimal():
         return Number(int(word), word, at, at + 1)
@@ -104,7 +111,7 @@ def _dictated(text: list[Word], at: int, how: Numerals) -> Number | None:
     return Number(value, str(value), at, last)
 
 
-def _amount(text: list[Word], at: int, how: Numerals) -> Number | None:
+def _amount(text: Sequence[Word], at: int, how: Numerals) -> Number | None:
     total = part = 0
     now = last = at
     while now < len(text):
@@ -130,7 +137,7 @@ def _amount(text: list[Word], at: int, how: Numerals) -> Number | None:
     return Number(value, str(value), at, last) if last > at else None
 
 
-def _small(text: list[Word], at: int, how: Numerals) -> tuple[int, int]:
+def _small(text: Sequence[Word], at: int, how: Numerals) -> tuple[int, int]:
     """(a number of one word, or tens and unit, that begins at `at`; where it ends)."""
     unit = look(text[at].text, how.units, how)
     if unit is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agentd.core.slots.readers.base import Ask, Found, without
 from agentd.core.slots.readers.choice import BENDS, LIKELY, SURE, Match, best, matches
 from agentd.core.slots.words import Word, words
@@ -29,14 +31,14 @@ def read(text: str, ask: Ask) -> Found | None:
     return _as_said(text, ask)
 
 
-def _with_side(spoken: list[Word], match: Match, ask: Ask) -> str:
+def _with_side(spoken: Sequence[Word], match: Match, ask: Ask) -> str:
     """ "north Tel Aviv": the side of town belongs to it."""
     side = spoken[match.first - 1].text if match.first else ""
     name = ask.speech.places.sides.get(side)
     return f"{name} {match.choice}" if name else match.choice
 
 
-def _is_day(spoken: list[Word], match: Match, ask: Ask) -> bool:
+def _is_day(spoken: Sequence[Word], match: Match, ask: Ask) -> bool:
     """ "ביום ראשון" is Sunday and no town."""
     before = spoken[match.first - 1].text if match.first else ""
     return match.size == 1 and before in ask.speech.places.not_after

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from agentd.core.slots.readers.base import Ask, Found, without
 from agentd.core.slots.words import Word, plain, unprefixed, words
@@ -48,12 +49,13 @@ def read(text: str, ask: Ask) -> Found | None:
     return Found(likely[0].choice, sure=False) if len({match.choice for match in likely}) == 1 else None
 
 
-def matches(spoken: list[Word], ask: Ask, least: float) -> list[Match]:
+def matches(spoken: Sequence[Word], ask: Ask, least: float) -> list[Match]:
     """Every stretch of words that is a choice, or another word for it; what the caller rules out is none."""
     found: list[Match] = []
+    stretches = _Stretches(spoken, prefixed=ask.speech.numerals.prefixed)
     for choice in ask.slot.choices:
         for phrase in (choice, *ask.slot.also.get(choice, ())):
-            found += _stretches(spoken, choice, plain(phrase), ask, least)
+            found += _like(stretches, choice, plain(phrase), least)
     return [match for match in found if not _ruled_out(spoken, match, ask)]
 
 
@@ -66,31 +68,51 @@ def best(found: list[Match]) -> list[Match]:
     return sorted(kept, key=lambda match: match.first)
 
 
-def _stretches(spoken: list[Word], choice: str, phrase: str, ask: Ask, least: float) -> list[Match]:
+class _Stretches:
+    """So many words of a line in a row, in every form that may be meant. Made once for all phrases."""
+
+    def __init__(self, spoken: Sequence[Word], *, prefixed: bool) -> None:
+        self._words, self._prefixed = [word.text for word in spoken], prefixed
+        self._forms: dict[int, tuple[list[str], list[int]]] = {}
+
+    def of(self, width: int) -> tuple[list[str], list[int]]:
+        """The forms, and for each the place of its first word."""
+        if width not in self._forms:
+            every = [(form, at) for at in range(len(self._words) - width + 1) for form in self._at(at, width)]
+            self._forms[width] = [form for form, _ in every], [at for _, at in every]
+        return self._forms[width]
+
+    def _at(self, at: int, width: int) -> set[str]:
+        stretch = self._words[at : at + width]
+        forms = {" ".join(stretch)}
+        if self._prefixed:
+            forms |= {" ".join([form, *stretch[1:]]) for form in unprefixed(stretch[0])}
+        return forms
+
+
+def _like(stretches: _Stretches, choice: str, phrase: str, least: float) -> list[Match]:
+    """Where the line says a phrase, or nearly; a short one only as it is."""
     size = len(phrase.split())
+    enough = least if len(phrase) > BENDS else 100
     found = []
     for width in {size, size + 1, max(1, size - 1)} if least < SURE else {size}:
-        for at in range(len(spoken) - width + 1):
-            stretch = [word.text for word in spoken[at : at + width]]
-            forms = {" ".join(stretch)}
-            if ask.speech.numerals.prefixed:
-                forms |= {" ".join([form, *stretch[1:]]) for form in unprefixed(stretch[0])}
-            score = max(_alike(form, phrase) for form in forms)
-            if score == 100 or (score >= least and len(phrase) > BENDS):
-                found.append(Match(choice, score, at, at + width))
+        forms, places = stretches.of(width)
+        scores: dict[int, float] = {}
+        near = process.extract(phrase, forms, scorer=fuzz.ratio, limit=None, score_cutoff=enough - 1)
+        for form, score, n in near:  # in C for all forms at once: nearly always there are none
+            if score >= enough and _word_by_word(form, phrase):
+                scores[places[n]] = max(score, scores.get(places[n], 0))
+        found += [Match(choice, score, at, at + width) for at, score in sorted(scores.items())]
     return found
 
 
-def _alike(said: str, phrase: str) -> float:
-    """Of 100. Every word must be like its own: "room apartment" is no "roof apartment"."""
-    whole = fuzz.ratio(said, phrase)
-    pairs = list(zip(said.split(), phrase.split(), strict=False))
-    if len(pairs) > 1 and len(said.split()) == len(phrase.split()):
-        return whole if min(fuzz.ratio(one, other) for one, other in pairs) >= LIKELY else 0
-    return whole
+def _word_by_word(said: str, phrase: str) -> bool:
+    """Every word must be like its own: "room apartment" is no "roof apartment"."""
+    ours, theirs = said.split(), phrase.split()
+    return len(ours) != len(theirs) or len(ours) < 2 or min(map(fuzz.ratio, ours, theirs)) >= LIKELY
 
 
-def _ruled_out(spoken: list[Word], match: Match, ask: Ask) -> bool:
+def _ruled_out(spoken: Sequence[Word], match: Match, ask: Ask) -> bool:
     """ "not an office", "לא בית"."""
     before = [word.text for word in spoken[max(0, match.first - 2) : match.first]]
     articles = ask.speech.articles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from itertools import chain
 
 from agentd.core.slots.readers.base import Ask, Found, without
@@ -90,6 +91,7 @@ def _digits(run: list[Number]) -> str:
     return "".join(number.digits for number in run)
 
 
+@lru_cache(maxsize=256)  # a line of digits is tried in every stretch, and read by several rules
 def _national(digits: str, region: str, how: How) -> str:
     """The digits as they are dialled in `region` (a foreign number with its country code); "" if there is none."""
     if not LEAST <= len(digits) <= LONGEST:

@@ -6,6 +6,7 @@ the afternoon.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
@@ -41,13 +42,17 @@ class _Reader:
     def __init__(self, text: str, ask: Ask) -> None:
         self.ask, self.how = ask, ask.speech.calendar
         self.text = text
-        self.words: list[Word] = words(text)
+        self.words: Sequence[Word] = words(text)
         self.numbers = {number.first: number for number in numbers(self.words, ask.speech.numerals)}
         self.used: set[int] = set()
         self.plain = plain(text)
+        self.bares = [self._bare(word.text) for word in self.words]
+        self.there = {word.text for word in self.words}.union(self.bares)
 
     def read(self) -> When:
         day = self.day()
+        if day is None and not self.ask.asked:
+            return When()  # without a day nobody who was not asked names a time for us
         part = self.part()
         at = self.hour(part)
         any_day = day is None and self.how.any_day.search(self.plain) is not None
@@ -66,9 +71,8 @@ class _Reader:
     def word(self, at: int) -> str:
         return self.words[at].text if 0 <= at < len(self.words) else ""
 
-    def bare(self, at: int) -> str:
-        """The word without a Hebrew prefix, when what is left means something to the calendar."""
-        word = self.word(at)
+    def _bare(self, word: str) -> str:
+        """Without a Hebrew prefix, when what is left means something to the calendar."""
         for known in (self.how.weekdays, self.how.months, self.how.relative):
             if word in known:
                 return word
@@ -84,12 +88,12 @@ class _Reader:
             if place := self.find(phrase):
                 self.used |= place
                 return today + timedelta(days)
-        for at in range(len(self.words)):
-            month = self.how.months.get(self.bare(at))
+        for at, bare in enumerate(self.bares):
+            month = self.how.months.get(bare)
             if month is not None and (number := self.day_number(at)) is not None:
                 return self.next_date(month, number)
-        for at in range(len(self.words)):
-            weekday = self.how.weekdays.get(self.bare(at))
+        for at, bare in enumerate(self.bares):
+            weekday = self.how.weekdays.get(bare)
             if weekday is not None and not (len(self.word(at)) == 2 and self.word(at - 1)[-3:] != "יום"):
                 if at in self.numbers and self.word(at - 1)[-3:] != "יום" and not self.ask.asked:
                     continue  # "שני" is a number too
@@ -102,8 +106,10 @@ class _Reader:
 
     def find(self, phrase: str) -> set[int]:
         wanted = phrase.split()
+        if not self.there.issuperset(wanted):
+            return set()
         for at in range(len(self.words) - len(wanted) + 1):
-            if all(self.bare(at + n) == word or self.word(at + n) == word for n, word in enumerate(wanted)):
+            if all(word in (self.bares[at + n], self.words[at + n].text) for n, word in enumerate(wanted)):
                 return set(range(at, at + len(wanted)))
         return set()
 
