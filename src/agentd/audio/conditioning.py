@@ -7,10 +7,9 @@ So a piece of sound, cut into short blocks, takes four small matrix products ins
     the state at the start of each block  = (state so far, what each block left) x passage
     sound out                             = block x response + state at its start x echo
 
-The tables are 56 kB in single precision. That matters as much as the sums: a call's turn comes after those of all other
-calls, and a table that fills the cache costs them as much as itself. Blocks of 40 samples are where the products and
-the passage, which grows with the number of blocks, are cheapest together. `sosfilt` of `scipy.signal` takes three times
-as long, and its import 1.2 s of CPU at each start.
+The tables are 56 kB in single precision: small in a cache of 512 kB that all calls take turns in. Blocks of 40 samples
+are where the products and the passage, which grows with the number of blocks, are cheapest together. `sosfilt` of
+`scipy.signal` takes three times as long, and its import 1.2 s of CPU at each start.
 
 Single precision is enough because of the sections' form: a state that turns by its poles (the "coupled form") keeps the
 size of the sound. With the direct forms a high-pass at 1 Hz would be wrong by hundreds of units. Against a filter in
@@ -59,7 +58,8 @@ class _Tables(NamedTuple):
 class Conditioner:
     """One call's filter, with its state. Made for 100 ms pieces; any length gives the same sound.
 
-    On one core of a slow AMD EPYC VM: 3.4 us a frame in pieces of 100 ms, 13 us in single frames.
+    On one core of a slow AMD EPYC VM: 3.4 us a frame in pieces of 100 ms, 13 us in single frames, PCM16 included; half
+    as much again when the caches have been used by others meanwhile.
     """
 
     def __init__(self, high_pass_hz: float = 100.0, low_pass_hz: float = 3700.0) -> None:

@@ -15,7 +15,8 @@ from agentd.audio.sound import from_mulaw
 def frame_level(mulaw: bytes) -> float:
     """RMS in int16 units (0..32124) of a piece of mu-law audio of any length; 0 for none.
 
-    2.2 us for 160 bytes: one look-up and one dot product, in single precision.
+    One look-up and one dot product, in single precision. On one core of a slow AMD EPYC VM 2.2 us for 160 bytes, 4.4
+    when the caches have been used by others meanwhile: three calls into numpy, and hardly any sums.
     """
     if not mulaw:
         return 0.0
