@@ -14,7 +14,10 @@ import trio
 
 from agentd.config import Settings
 from agentd.errors import PeerError
-from agentd.web.plain_httpx import httpx
+from agentd.imports import without
+
+with without("httpx._main"):  # its command line, which takes rich and pygments along: 5 MB
+    import httpx
 
 # A redirect that takes longer than this comes too late for the caller anyway.
 _REQUEST_S: Final = 8.0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agentd.config import Settings
     from agentd.engines import LLM, STT, TTS
     from agentd.hookspecs import Register
+    from agentd_openai.client import Client
 
 
 @agentd.hookimpl
@@ -33,32 +34,39 @@ def agentd_check(config: Settings) -> Iterable[tuple[str, bool, str]]:
 
 
 def _llm(settings: Settings, argument: str) -> LLM:
-    from agentd_openai.access import access
+    client = _client(settings)
     from agentd_openai.chat import OpenAILLM
-    from agentd_openai.client import Client
 
-    return OpenAILLM(Client(access(settings)), argument)
+    return OpenAILLM(client, argument)
 
 
 def _responses(settings: Settings, argument: str) -> LLM:
-    from agentd_openai.access import access
-    from agentd_openai.client import Client
+    client = _client(settings)
     from agentd_openai.responses import OpenAIResponsesLLM
 
-    return OpenAIResponsesLLM(Client(access(settings)), argument)
+    return OpenAIResponsesLLM(client, argument)
 
 
 def _stt(settings: Settings, argument: str) -> STT:
-    from agentd_openai.access import access
-    from agentd_openai.client import Client
+    client = _client(settings)
     from agentd_openai.transcribe import OpenAISTT
 
-    return OpenAISTT(Client(access(settings)), argument)
+    return OpenAISTT(client, argument)
 
 
 def _tts(settings: Settings, argument: str) -> TTS:
-    from agentd_openai.access import access
-    from agentd_openai.client import Client
+    client = _client(settings)
     from agentd_openai.speak import OpenAITTS
 
-    return OpenAITTS(Client(access(settings)), argument)
+    return OpenAITTS(client, argument)
+
+
+def _client(settings: Settings) -> Client:
+    """The SDK is first imported here."""
+    from agentd.imports import without
+    from agentd_openai.access import access
+
+    with without("aiohttp"):  # 8 MB for another client, which the SDK offers where it is installed
+        from agentd_openai.client import Client
+
+    return Client(access(settings))
