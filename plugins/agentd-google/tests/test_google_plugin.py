@@ -69,6 +69,17 @@ def test_naming_the_engines_imports_nothing_of_google() -> None:
     assert out.stdout.strip() == "[]"
 
 
+def test_the_engines_bring_no_second_http_client() -> None:
+    code = (
+        "import os, sys; from agentd.config import Settings; from agentd_google.factory import recogniser, voice\n"
+        "settings = Settings.of(google_cloud_service_account_json=sys.stdin.read())\n"
+        "recogniser(settings, '', os.environ), voice(settings, '', os.environ)\n"
+        "print('grpc' in sys.modules, 'aiohttp' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], input=LINE, capture_output=True, text=True, check=True)
+    assert out.stdout == "True False\n"
+
+
 def test_the_recogniser_asks_for_the_argument_as_model_and_hints_at_the_playbook() -> None:
     stt = recogniser(settings(), "latest_long", {})
     assert isinstance(stt, GoogleSTT)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentd.agents.playbook_file import load_playbook
 from agentd.errors import ConfigError
+from agentd.imports import without
 from agentd_google.asking import TELEPHONY, hints_of
 from agentd_google.channels import OPTIONS, Pool
 from agentd_google.credentials import ServiceAccount, service_account
@@ -18,18 +19,22 @@ from agentd_google.tts import GoogleTTS
 if TYPE_CHECKING:
     from agentd.config import Settings
 
+_UNUSED = ("aiohttp",)  # 8 MB for Google's REST clients, which are there too where it is installed
+
 
 def recogniser(settings: Settings, model: str, env: Mapping[str, str]) -> GoogleSTT:
     """`google[:model]`. Raises `ConfigError`; connects at the first call."""
     account, chosen = service_account(settings), options(env)
     dialect: Dialect
     if chosen.version == "v2":
-        from google.cloud.speech_v2.services.speech.transports import SpeechGrpcAsyncIOTransport as V2Transport
+        with without(*_UNUSED):
+            from google.cloud.speech_v2.services.speech.transports import SpeechGrpcAsyncIOTransport as V2Transport
 
         transport: Any = V2Transport
         dialect = V2(chosen.recogniser_in(account.project))
     else:
-        from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport as V1Transport
+        with without(*_UNUSED):
+            from google.cloud.speech_v1.services.speech.transports import SpeechGrpcAsyncIOTransport as V1Transport
 
         transport = V1Transport
         dialect = V1()
@@ -39,7 +44,8 @@ def recogniser(settings: Settings, model: str, env: Mapping[str, str]) -> Google
 
 def voice(settings: Settings, wanted: str, env: Mapping[str, str]) -> GoogleTTS:
     """`google[:voice]`. Raises `ConfigError`; connects at the first phrase."""
-    from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechGrpcAsyncIOTransport
+    with without(*_UNUSED):
+        from google.cloud.texttospeech_v1.services.text_to_speech.transports import TextToSpeechGrpcAsyncIOTransport
 
     account, chosen = service_account(settings), options(env)
     transport = TextToSpeechGrpcAsyncIOTransport
