@@ -16,6 +16,7 @@ from websockets.uri import parse_uri
 
 from agentd.core.signature import Verdict
 from agentd.media import Binary
+from agentd.web.arrivals import Arrivals
 from agentd.web.handshake import shake_hands
 from agentd.web.media_socket import UNSENT_CAP_BYTES, MediaSocket
 
@@ -37,7 +38,7 @@ async def connected() -> AsyncIterator[tuple[MediaSocket, trio_websocket.WebSock
     streams: list[MediaSocket] = []
 
     async def accept() -> None:
-        stream, _ = await shake_hands(ours, lambda *_: Verdict.OFF, print, Counter(), full=False)
+        stream, _ = await shake_hands(ours, lambda *_: Verdict.OFF, print, Counter(), Arrivals(), full=False)
         assert stream is not None
         streams.append(stream)
 
@@ -63,7 +64,7 @@ async def raw() -> AsyncIterator[tuple[MediaSocket, ClientProtocol, socket.socke
     client = ClientProtocol(parse_uri("ws://h/ws/twilio-media"), max_size=None)
     client.send_request(client.connect())
     theirs.sendall(b"".join(client.data_to_send()))
-    stream, _ = await shake_hands(ours, lambda *_: Verdict.OFF, print, counts, full=False)
+    stream, _ = await shake_hands(ours, lambda *_: Verdict.OFF, print, counts, Arrivals(), full=False)
     assert stream is not None
     client.receive_data(theirs.recv(65536))
     assert client.state is State.OPEN

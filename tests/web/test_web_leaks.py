@@ -13,6 +13,7 @@ from agentd.core.signature import Verdict
 from agentd.media import MediaStream
 from agentd.testing.cancel_everywhere import cancel_everywhere
 from agentd.web.admission import Admissions
+from agentd.web.arrivals import Arrivals
 from agentd.web.door import Door
 from agentd.web.front import Front
 from agentd.web.handshake import shake_hands
@@ -83,7 +84,9 @@ def test_a_stream_that_is_written_read_and_closed_can_be_cancelled_at_every_step
             stream: MediaSocket | None = None
             with scope:
                 try:
-                    stream, _ = await shake_hands(ours, lambda *_: Verdict.OFF, lambda _: None, Counter(), full=False)
+                    stream, _ = await shake_hands(
+                        ours, lambda *_: Verdict.OFF, lambda _: None, Counter(), Arrivals(), full=False
+                    )
                     assert stream is not None
                     await stream.receive()
                     stream.put(b"x" * 60_000)
@@ -106,7 +109,7 @@ async def test_random_bytes_after_the_handshake_never_raise() -> None:
             ours, _ = server.accept()
         ours.setblocking(False)
         client.sendall(REQUEST)
-        stream, _ = await shake_hands(ours, lambda *_: Verdict.OFF, lambda _: None, Counter(), full=False)
+        stream, _ = await shake_hands(ours, lambda *_: Verdict.OFF, lambda _: None, Counter(), Arrivals(), full=False)
         assert stream is not None
         frames = [
             bytes([rng.choice((0x81, 0x01, 0x82, 0x80, 0x00, 0x89, 0x8A, 0x88, rng.randrange(256)))])

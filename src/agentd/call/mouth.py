@@ -33,9 +33,8 @@ class Mouth:
     def send_due(self) -> float:
         """Everything that is due goes out, now; returns when to ask again. Synchronous: a decision may call it."""
         due = self._playout.due(trio.current_time())
-        for message in due.messages:
-            self._media.put(message, speech=True)
         if due.messages:
+            self._media.put(*due.messages, speech=True)
             self.tx += len(due.messages) - len(due.marks)
             self.sent_at = trio.current_time()
         self._report(due)

@@ -213,9 +213,10 @@ class InMemoryMedia:
         """See `MediaStream.receive`."""
         return await self._twilio._receive()
 
-    def put(self, message: bytes, *, speech: bool = False) -> None:
+    def put(self, *messages: bytes, speech: bool = False) -> None:
         """See `MediaStream.put`."""
-        self._twilio._put(message, speech)
+        for message in messages:
+            self._twilio._put(message, speech)
 
     def drop_speech(self) -> int:
         """See `MediaStream.drop_speech`: only a stalled reader leaves anything to drop."""

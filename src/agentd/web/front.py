@@ -23,6 +23,7 @@ from hypercorn.utils import wrap_app
 
 from agentd.events import WsHandshake
 from agentd.web.app import make_app
+from agentd.web.arrivals import Arrivals
 from agentd.web.door import Door
 from agentd.web.handshake import MESSAGE_CAP_BYTES, shake_hands
 from agentd.web.http_stream import HttpStream
@@ -54,6 +55,7 @@ class Front:
         self.webhooks = Webhooks(door)
         self.watchdog = Watchdog(door, self.webhooks.answers)
         self.transfers = self.webhooks.transfers
+        self._arrivals = Arrivals()
         self._config = _hypercorn_config()
         self._app: AppWrapper = wrap_app(make_app(door, self.webhooks), self._config.wsgi_max_body_size, None)
         self._context = WorkerContext(None)
@@ -67,6 +69,7 @@ class Front:
             async with trio.open_nursery() as nursery:
                 await nursery.start(lifespan.handle_lifespan)
                 await lifespan.wait_for_startup()
+                nursery.start_soon(self._arrivals.run)
                 nursery.start_soon(self.webhooks.statuses.run)
                 nursery.start_soon(self.watchdog.run)
                 nursery.start_soon(self.transfers.run)
@@ -155,7 +158,12 @@ class Front:
         """True: the house has the stream, and the socket with it."""
         door = self._door
         stream, path = await shake_hands(
-            sock, door.signatures.handshake, door.emit_house, door.counts, full=not door.lobby.has_room()
+            sock,
+            door.signatures.handshake,
+            door.emit_house,
+            door.counts,
+            self._arrivals,
+            full=not door.lobby.has_room(),
         )
         if stream is None:
             return False

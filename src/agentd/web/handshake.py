@@ -21,6 +21,7 @@ from websockets.typing import Subprotocol
 
 from agentd.core.signature import Verdict
 from agentd.events import WsHandshake
+from agentd.web.arrivals import Arrivals
 from agentd.web.media_socket import MediaSocket
 from agentd.web.signatures import HeaderList
 
@@ -37,12 +38,19 @@ Judge = Callable[[str, HeaderList], Verdict]
 
 
 async def shake_hands(
-    sock: socket.socket, judge: Judge, emit: Callable[[WsHandshake], None], counts: Counter[str], *, full: bool
+    sock: socket.socket,
+    judge: Judge,
+    emit: Callable[[WsHandshake], None],
+    counts: Counter[str],
+    arrivals: Arrivals,
+    *,
+    full: bool,
 ) -> tuple[MediaSocket | None, str]:
     """Answer the request on `sock`. Returns the stream and its path; or None, and the socket is closed.
 
-    `judge(target, headers)` tells whether the request is signed; `full`: there is no room for another stream;
-    `emit` gets the event as soon as the answer is known. Cancel: raises, and the socket is the caller's to close.
+    `judge(target, headers)` tells whether the request is signed; `full`: there is no room for another stream; `emit`
+    gets the event as soon as the answer is known; `arrivals` is how the stream waits for its messages. Cancel: raises,
+    and the socket is the caller's to close.
     """
     head, rest = await _read_head(sock)
     protocol = ServerProtocol(max_size=MESSAGE_CAP_BYTES, select_subprotocol=_select, logger=_log)
@@ -71,7 +79,7 @@ async def shake_hands(
         return None, path
 
     protocol.send_response(response)
-    stream = MediaSocket(sock, protocol, counts)
+    stream = MediaSocket(sock, protocol, counts, arrivals)
     stream.feed(rest)
     emit(_event(path, offered, verdict, None, protocol.subprotocol))
     return stream, path

@@ -1,9 +1,10 @@
 """The media WebSocket on a socket of our own: synchronous out, one task in, hang-up as data.
 
 The protocol is the `websockets` package's sans-I/O server; the socket is driven directly, because a frame through
-trio's stream and an ASGI server costs several times more. `put` sends at once and never blocks; what the kernel does
-not take waits in a queue of whole messages, which is tried again with every message that comes in (50 a second on a
-live stream) and by `flush`.
+trio's stream and an ASGI server costs several times more. Whole text messages, which is what a media stream is made of,
+pass it by (`web.text_frames`); it gets everything else, in order, frame by frame. `put` sends at once and never blocks;
+what the kernel does not take waits in a queue of whole messages, which is tried again with every message that comes in
+(50 a second on a live stream) and by `flush`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import socket
 from collections import Counter, deque
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 import trio
@@ -19,10 +21,16 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from agentd.media import Binary
+from agentd.web.arrivals import Arrivals
+from agentd.web.text_frames import frame_at, text_frame, text_in
 
 # A small piece at a time: a megabyte of six-byte pings must not keep the other calls waiting (about 1 ms a piece).
 _READ_BYTES: Final = 4096
 _DRAIN_BYTES: Final = 65536
+# A frame that claims more, header and all, is the protocol's to refuse before it is all there.
+_FRAME_CAP_BYTES: Final = (1 << 16) + 14
+# Messages in one system call.
+_TOGETHER: Final = 16
 # What a peer that never reads may leave unsent: over a minute of speech.
 UNSENT_CAP_BYTES: Final = 1 << 20
 # Pings, pongs and empty fragments carry nothing; Twilio sends next to none.
@@ -40,12 +48,14 @@ class MediaSocket:
     (1009 too big, 1002 broken, 1008 flood), or 1006 with "reset", "eof" or "unread".
     """
 
-    def __init__(self, sock: socket.socket, protocol: ServerProtocol, counts: Counter[str]) -> None:
+    def __init__(self, sock: socket.socket, protocol: ServerProtocol, counts: Counter[str], arrivals: Arrivals) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKED_MS)
         self._sock = sock
         self._protocol = protocol
         self._counts = counts
+        self._arrivals = arrivals
+        self._partial = b""  # a frame that is not all there
         self._out: deque[tuple[bytes | memoryview, bool]] = deque()  # (bytes, may be dropped)
         self._out_bytes = 0
         self._end_after_out = False
@@ -71,8 +81,8 @@ class MediaSocket:
                 self._remember_close()
                 await trio.lowlevel.checkpoint()
                 return None
-            with suppress(trio.ClosedResourceError):  # `aclose` in another task
-                await trio.lowlevel.wait_readable(self._sock)
+            await self._arrivals.wait(self._sock)
+            if not self._closing:
                 self._read()
         messages, self._messages = self._messages, []
         return messages
@@ -93,11 +103,27 @@ class MediaSocket:
 
     def feed(self, data: bytes) -> None:
         """Bytes of the peer. Answers pings and the close at once; whole messages wait for `receive`."""
+        if self._partial:
+            data, self._partial = self._partial + data, b""
+        at = 0
+        while at < len(data):
+            frame = frame_at(data, at)
+            if frame.end > len(data) and frame.end - at <= _FRAME_CAP_BYTES and self._protocol.state is State.OPEN:
+                self._partial = data[at:]
+                break
+            if frame.plain and self._fragments is None and self._protocol.state is State.OPEN:
+                self._messages.append(text_in(data, frame))
+            else:
+                self._hand_on(data[at : frame.end])
+            at = frame.end
+        self._send_protocol()
+
+    def _hand_on(self, data: bytes) -> None:
+        """What is no plain message, to the protocol."""
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Frame):
                 self._take(event)
-        self._send_protocol()
 
     def _take(self, frame: Frame) -> None:
         match frame.opcode:
@@ -128,12 +154,13 @@ class MediaSocket:
 
     # --- out
 
-    def put(self, message: bytes, *, speech: bool = False) -> None:
+    def put(self, *messages: bytes, speech: bool = False) -> None:
         """See the port."""
         if self._mute or self._closing or self._protocol.state is not State.OPEN:
             return
-        self._protocol.send_text(message)
-        self._send_protocol(speech)
+        for message in messages:
+            self._queue(text_frame(message), speech)
+        self._try_send()
 
     def drop_speech(self) -> int:
         """See the port. A message of which the kernel has a part is finished, not dropped."""
@@ -145,23 +172,25 @@ class MediaSocket:
 
     async def flush(self) -> None:
         """See the port."""
+        if not self._out:
+            return
         async with self._flushing:
             while self._out and not self._gone and not self._closing:
                 with suppress(trio.ClosedResourceError):  # `aclose` in another task
                     await trio.lowlevel.wait_writable(self._sock)
                     self._try_send()
 
-    def _send_protocol(self, speech: bool = False) -> None:
+    def _send_protocol(self) -> None:
         for data in self._protocol.data_to_send():
             if data:
-                self._out.append((data, speech))
-                self._out_bytes += len(data)
+                self._queue(data, speech=False)
             else:
                 self._end_after_out = True
         self._try_send()
-        if self._out_bytes > UNSENT_CAP_BYTES:
-            self._counts["media_unread_total"] += 1
-            self._lose("unread")
+
+    def _queue(self, data: bytes, speech: bool) -> None:
+        self._out.append((data, speech))
+        self._out_bytes += len(data)
 
     def _try_send(self) -> None:
         if self._mute:
@@ -169,13 +198,7 @@ class MediaSocket:
             return
         try:
             while self._out:
-                data, _ = self._out[0]
-                sent = self._sock.send(data)
-                self._out_bytes -= sent
-                if sent < len(data):
-                    self._out[0] = (memoryview(data)[sent:], False)
-                else:
-                    self._out.popleft()
+                self._sent(self._sock.sendmsg([data for data, _ in islice(self._out, _TOGETHER)]))
             if self._end_after_out:
                 self._end_after_out = False
                 self._sock.shutdown(socket.SHUT_WR)
@@ -185,6 +208,19 @@ class MediaSocket:
             # A peer that hangs up resets what we send afterwards. Its last words (a `stop`) are still in the kernel:
             # the receiver reads them, then finds the end for itself.
             self._forget_out()
+        if self._out_bytes > UNSENT_CAP_BYTES:
+            self._counts["media_unread_total"] += 1
+            self._lose("unread")
+
+    def _sent(self, count: int) -> None:
+        """The kernel has taken so many bytes."""
+        self._out_bytes -= count
+        while count:
+            data, _ = self._out.popleft()
+            if count < len(data):
+                self._out.appendleft((memoryview(data)[count:], False))
+                return
+            count -= len(data)
 
     # --- the end
 
@@ -226,7 +262,7 @@ class MediaSocket:
                 if not self._gone:
                     await self._say_goodbye(code)
         finally:
-            trio.lowlevel.notify_closing(self._sock)
+            self._arrivals.forget(self._sock)
             self._gone = True
             self._sock.close()
             self.closed.set()
@@ -238,7 +274,7 @@ class MediaSocket:
         if self._protocol.state is State.OPEN:
             self._protocol.send_close(code)
             self._send_protocol()
-        trio.lowlevel.notify_closing(self._sock)  # a receiver or flusher in another task gives way
+        self._arrivals.forget(self._sock)  # a receiver or flusher in another task gives way
         while self._out and not self._gone:
             await trio.lowlevel.wait_writable(self._sock)
             self._try_send()
@@ -252,5 +288,6 @@ class MediaSocket:
                 return
             if not data:
                 return
-            self._protocol.receive_data(data)
+            self._protocol.receive_data(self._partial + data)
+            self._partial = b""
             self._protocol.events_received()

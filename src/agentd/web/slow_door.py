@@ -61,11 +61,11 @@ class SlowStream:
         self._room.unpark_all()
         return messages
 
-    def put(self, message: bytes, *, speech: bool = False) -> None:
+    def put(self, *messages: bytes, speech: bool = False) -> None:
         if self._gone or self._closing is not None:
             return
-        self._out.append((message, speech))
-        self._out_bytes += len(message)
+        self._out += [(message, speech) for message in messages]
+        self._out_bytes += sum(map(len, messages))
         if self._out_bytes > UNSENT_CAP_BYTES:
             self._lose("unread")
         self._work.unpark_all()
