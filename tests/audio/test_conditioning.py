@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.signal import butter, sosfilt
 
 from agentd.audio.conditioning import DC_HZ, Conditioner
 from agentd.audio.mulaw import decode, encode
@@ -28,6 +27,8 @@ def gain_db(hz: float, conditioner: Conditioner) -> float:
 ])  # fmt: skip
 def test_the_filter_is_the_textbook_one(high_pass_hz: float, low_pass_hz: float, loudness: float) -> None:
     """With every setting that is allowed: in single precision the direct form is wrong by 400 at 1 Hz."""
+    from scipy.signal import butter, sosfilt  # here: its import takes a second, in each worker
+
     noise = np.random.default_rng(1).normal(loudness, loudness, 16000)
     mulaw = encode(noise.clip(-32768, 32767).astype("<i2").tobytes())
     sos = [np.array([[1, -1, 0, 1, -(1 - 2 * np.pi * DC_HZ / 8000), 0]])]

@@ -19,7 +19,8 @@ from agentd.testing.scripted import ScriptedLLM, ScriptedTTS
 from agentd.testing.stage import Stage, stage
 
 RATE = 8  # 12 minutes in 90 s; an answer of the fake's takes some 10 ms of ours, 80 of the call's
-MOST_S = 0.015  # the caller's line wakes us every 12.5 ms: what is longer was not our doing
+MOST_S = 0.03  # the caller's line wakes us every `STEP_MS` of the call's, 25 of ours: what is longer was not our doing
+STEP_MS = 200
 MINUTES = 12
 NEVER = Rotation(float("inf"), float("inf"))
 
@@ -56,7 +57,7 @@ async def call(google: FakeGoogle, rotation: Rotation | None) -> Stage:
     """A caller who talks and pauses, whatever the agent says meanwhile."""
     stt = google.stt() if rotation is None else google.stt(rotation=rotation)
     chains = Chains([Named("a", stt)], [Named("s", ScriptedLLM(replies=["Yes."]))], [Named("s", ScriptedTTS())])
-    async with stage(engines=chains, step_ms=100) as s:
+    async with stage(engines=chains, step_ms=STEP_MS) as s:
         await s.caller.silence(1.0)
         for words, pause_s in sentences():
             await s.caller.says(tones(" ".join(words)))

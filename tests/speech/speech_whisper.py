@@ -51,8 +51,9 @@ class Whisper:
             heard = Heard(pcm, (frame + 1) * FRAME_MS, self._voiced, self._silent == self._pause)
             out += self._utterances.hear(heard)
             self._piece, self._voiced = b"", False
-        # While the voice goes on nothing is read: those partials are for barge-in, which is not played here.
-        if self._job is None and self._silent >= FLUSH and (job := self._utterances.take()) is not None:
+        # Nothing is read before a pause is long enough to end an utterance: those partials are for barge-in, which is
+        # not played here, and each is overtaken by the reading of the pause.
+        if self._job is None and self._silent >= self._pause and (job := self._utterances.take()) is not None:
             self._job, self._ready_frame = job, frame + JOB_MS // FRAME_MS
         if self._job is not None and frame >= self._ready_frame:
             job, self._job = self._job, None
