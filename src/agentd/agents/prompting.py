@@ -12,6 +12,7 @@ from typing import Protocol
 
 from agentd.agents.tools import DEFAULTS
 from agentd.core.opening import WEEKDAYS
+from agentd.core.per_playbook import PerPlaybook
 from agentd.core.playbook import Playbook, Slot
 from agentd.core.policy import Agent
 from agentd.core.slots import NOTE, Known
@@ -62,17 +63,24 @@ def system_prompt(
     """The system text of one call, in English (models follow it best) with the playbook's own words inside. `now`: in
     the playbook's time zone; a model that is not told guesses what day it is. `known`: of the caller so far, so that
     nothing is asked again when the lines in which it was said are only in the summary."""
+    hour = None if now is None else datetime(now.year, now.month, now.day, now.hour)  # by the clock on the wall
+    text = _shared(playbook, settings.llm_target_style, settings.llm_max_chars, settings.agents_enabled, hour)
+    return f"{text}\n\n{_known(known)}" if known is not None and known.said else text
+
+
+def _for_all(playbook: Playbook, target_style: str, max_chars: int, agents: bool, now: datetime | None) -> str:
+    """All but what is known of the caller: the same for all calls of an hour."""
     language = _LANGUAGES.get(playbook.language.split("-")[0], playbook.language)
-    style = settings.llm_target_style.replace("_", " and ")
+    style = target_style.replace("_", " and ")
     parts = [playbook.persona]
     if playbook.business:
         parts.append(f"The business: {playbook.business}")
     if playbook.goal:
         parts.append(f"Your goal: {playbook.goal}")
-    parts.append(_RULES.format(language=language, max_chars=settings.llm_max_chars, style=style))
+    parts.append(_RULES.format(language=language, max_chars=max_chars, style=style))
     if playbook.slots:
         parts.append("Find out, in this order:\n" + "\n".join(_line(slot) for slot in playbook.slots))
-    if settings.agents_enabled:
+    if agents:
         parts.append(_tools(playbook))
     if playbook.closing:
         parts.append(f"When all of it is known, read it back in one sentence, then say: {playbook.closing}")
@@ -83,9 +91,10 @@ def system_prompt(
         parts.append("Open: " + "; ".join(_hours(playbook)))
     if now is not None:
         parts.append(_now(playbook, now))
-    if known is not None and known.said:
-        parts.append(_known(known))
     return "\n\n".join(parts)
+
+
+_shared = PerPlaybook(_for_all)
 
 
 def _tools(playbook: Playbook) -> str:

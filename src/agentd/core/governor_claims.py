@@ -35,6 +35,10 @@ class Claim:
     value: Value
 
 
+_FIGURE = re.compile(r"\d")  # without one there is no time of day but noon, no day of a month, and no number of rooms
+_SUM = re.compile(r"\d|million|מיליון|אלף")  # without one there is no amount
+
+
 # --- money
 
 _N = r"\d+(?:\.\d+)?"
@@ -63,13 +67,16 @@ _PRICES = (
     re.compile(rf"\b{_COSTS}{_ONLY} ({_AMOUNT})(?! ?(?:minutes?|hours?|days?|דקות|שעות|ימים)){_AREA}"),
     re.compile(rf"(?<![\d.])({_AMOUNT})(?= {_PER}(?![\w]))"),
 )
+_ALL_OF_IT = re.compile(r"\b100 ?(?:%|percent)|100 אחוז")
+_ANY_AMOUNT = re.compile(rf"(?<![\d.:/]){_AMOUNT}(?![\d:/])")
 _TERM = re.compile(rf"(?P<n>{_N})?(?P<inner>{_HALF})? ?ו?(?P<scale>(?:{_SCALE})(?![א-ת\w]))?(?P<half>{_HALF})?")
 
 
 def amounts(text: str) -> Iterator[float]:
     """Every number of `figures`, with its scale."""
-    for match in re.finditer(rf"(?<![\d.:/]){_AMOUNT}(?![\d:/])", text):
-        yield _amount(match[0])
+    if _SUM.search(text):
+        for match in _ANY_AMOUNT.finditer(text):
+            yield _amount(match[0])
 
 
 def _amount(text: str) -> float:
@@ -103,7 +110,7 @@ _HE_AFTER = (
     rf"(?= ?(?:$|[.,;:?!](?!\d)|{_HE_PART}|(?:מחר|היום|ביום|יום|או|ועד|עד|מתאים|נוח|יתאים|זה|בסדר|אם|עם|אצל)(?![א-ת])))"
 )
 _MORE = r"(?P<more>(?: ?ו ?\d\d?| [0-5]\d| ו?חצי| ו?רבע)(?![\d.]))?"
-_TIMES = (
+_EN_TIMES = (
     re.compile(r"(?<![\d:.])([01]?\d|2[0-4]):(?P<minute>[0-5]\d)(?![\d:])"),
     re.compile(rf"(?<![\d:.])(?<!past )(?<!quarter to ){_H}(?: (?P<minute>[0-5]\d))? {_EN_PART}(?!\w)"),
     re.compile(rf"\b(?P<shift>half past|quarter past|quarter to) {_H}(?!\d|[.:]\d)"),
@@ -111,6 +118,8 @@ _TIMES = (
     re.compile(rf"\b(?:at|by|until|till|before|after|around) {_H}(?: (?P<minute>[0-5]\d))?{_EN_AFTER}"),
     re.compile(rf"\b(?:from|between) {_H} (?:to|and|until) \d\d?{_EN_AFTER}"),
     re.compile(rf"\b(?:from|between) \d\d? (?:to|and|until) {_H}{_EN_AFTER}"),
+)
+_HE_TIMES = (
     re.compile(rf"(?<![א-ת])[ובלמ]?שעה (?:ה )?{_H}(?!\d|[.:]\d){_MORE}"),
     re.compile(rf"(?<![א-ת\d])ו?ב {_H}(?!\d|[.:]\d){_MORE}{_HE_AFTER}"),
     re.compile(rf"(?<![א-ת\d])(?:מ|בין|מ שעה) {_H}(?!\d|[.:]\d){_MORE} (?:ו?עד|ל|ו)(?: ל)? \d"),
@@ -127,7 +136,9 @@ def times(text: str) -> Iterator[int]:
     """Every time of day in `figures`, in minutes on a twelve-hour dial (a caller seldom says which half)."""
     if _FIXED_TIMES.search(text):
         yield 0
-    for pattern in _TIMES:
+    if not _FIGURE.search(text):
+        return
+    for pattern in _EN_TIMES if text.isascii() else (*_EN_TIMES, *_HE_TIMES):
         for match in pattern.finditer(text):
             found = match.groupdict()
             minute = int(found.get("minute") or 0) + _SHIFTS.get(found.get("shift") or "", 0)
@@ -173,6 +184,8 @@ _DAYS_TO_DAYS = re.compile(
 
 def month_days(text: str) -> Iterator[tuple[int, int]]:
     """(month, day) of every date in `figures`. Written with strokes or dots the day comes first, and only if it can."""
+    if not _FIGURE.search(text):
+        return
     for pattern in (*_MONTH_DAYS, _NUMERIC, _ISO):
         for match in pattern.finditer(text):
             found = match.groupdict()
@@ -267,8 +280,9 @@ def rooms(text: str) -> Iterator[float]:
 def claims(text: str) -> frozenset[Claim]:
     """What a sentence, or a part of one, states. A question proposes days, and does not state them."""
     plain = figures(text)
-    found = {Claim("price", _amount(m[1])) for p in _PRICES for m in p.finditer(plain)}
-    found -= {Claim("price", 100.0)} if re.search(r"\b100 ?(?:%|percent)|100 אחוז", plain) else set()
+    found = {Claim("price", _amount(m[1])) for p in _PRICES for m in p.finditer(plain)} if _SUM.search(plain) else set()
+    if found and _ALL_OF_IT.search(plain):
+        found.discard(Claim("price", 100.0))
     found |= {Claim("time", minutes) for minutes in times(plain)}
     found |= {Claim("month-day", day) for day in month_days(plain)} | {Claim("day", day) for day in nth_days(plain)}
     if not text.rstrip("\"'”׳״) ").endswith("?"):

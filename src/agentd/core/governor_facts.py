@@ -30,7 +30,6 @@ from agentd.core.governor_claims import (
     nth_days,
     rooms,
     things,
-    times,
     weekdays,
 )
 from agentd.core.governor_figures import figures
@@ -58,6 +57,7 @@ _SCALES = (
     (re.compile(r"\bmillion\b|(?<![א-ת])[ובלמהש]*מיליון"), 1e6),
 )
 _MILLION_AND = re.compile(r"(?:(\d+) )?(?:million|מיליון)(?: and| ו)? (\d{1,3})(?![\d:.]| (?:thousand|אל))")
+_TODAY = re.compile(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b|(?<![א-ת])[ולמ]?(?:היום|הערב)(?![א-ת])")
 _BARE_DAY = re.compile(r"(?<![א-ת])[ובל]?(ראשון|שני|שלישי|רביעי|חמישי|שישי)(?![א-ת])")
 SHORT_ANSWER = 4  # words; a number alone may leave its thousands or millions out
 
@@ -138,10 +138,16 @@ def open_hours(hours: Mapping[str, Sequence[str]]) -> Facts:
 
 def joined(facts: Iterable[Facts]) -> Facts:
     """All of them."""
-    total = Facts()
-    for each in facts:
-        total |= each
-    return total
+    first, *rest = [*facts] or [Facts()]
+    return Facts(
+        first.stated.union(*[each.stated for each in rest]),
+        first.days.union(*[each.days for each in rest]),
+        any([first.any_day, *[each.any_day for each in rest]]),
+        " ".join([words for each in (first, *rest) if (words := each.words.rstrip())]).lstrip(),
+        first.hours.union(*[each.hours for each in rest]),
+        first.spans.union(*[each.spans for each in rest]),
+        first.closed.union(*[each.closed for each in rest]),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -149,7 +155,7 @@ def returned(text: str, today: date) -> Facts:
     """What a tool's result makes sayable, as text (JSON will do)."""
     plain = figures(text)
     stated = claims(text) | {Claim("offer", thing) for thing in things(plain)}
-    stated |= {Claim("rooms", number) for number in rooms(plain)} | {Claim("time", t) for t in times(plain)}
+    stated |= {Claim("rooms", number) for number in rooms(plain)}
     stated |= {Claim("price", amount) for amount in amounts(plain) if amount >= LEAST_PRICE}
     return _facts(set(stated), plain, text, today, any_day=False)
 
@@ -164,7 +170,7 @@ def told(text: str, today: date) -> Facts:
 def said(text: str, today: date) -> Facts:
     """What the caller's words make sayable."""
     plain = figures(text)
-    stated = {claim for claim in claims(text) if claim.kind != "offer"} | {Claim("time", t) for t in times(plain)}
+    stated = {claim for claim in claims(text) if claim.kind != "offer"}
     loose = _DICTATED.sub(" ", plain)
     hours = [int(m[1]) for m in _HOUR.finditer(loose)]
     stated |= {Claim("time", hour * 60 % 720) for hour in hours}
@@ -206,9 +212,7 @@ def _facts(stated: set[Claim], plain: str, text: str, today: date, *, any_day: b
         stated.add(Claim("weekday", weekday))
         ahead = (weekday - today.weekday()) % 7
         days |= {today + timedelta(ahead + weeks * 7) for weeks in (0, 1)}
-    if re.search(
-        r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b|(?<![א-ת])[ולמ]?(?:היום|הערב)(?![א-ת])", plain
-    ):
+    if _TODAY.search(plain):
         days.add(today)
     for month, day in month_days(plain):
         this_year = _date(today.year, month, day)

@@ -32,36 +32,51 @@ _SPECIAL = {"מאתיים": "200", "אלפיים": "2 אלף", "מאה": "100"}
 _HUNDREDS = ("hundred", "מאות")
 _TEEN = ("עשרה", "עשר")
 _PREFIXES = "ובלמהשכ"  # and, in/at, to, from, the, that, as: written as one word with what follows
-_TOKEN = re.compile(r"\d+(?:[.:/]\d+)*|[^\W\d_]+(?:['’\"״׳][^\W\d_]+)*'?|\s+|.", re.DOTALL)
-_TIDY = (
+_KNOWN = frozenset((*_UNITS, *_TENS, *_ORDINALS, *_SPECIAL))
+_TOKEN = re.compile(r"\d+(?:[.:/]\d+)*|[^\W\d_]+(?:['’\"״׳][^\W\d_]+)*'?|\S")
+_MARKS = (
     (re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]"), ""),
     (re.compile(r"[׳’]"), "'"),
     (re.compile(r"[״“”]"), '"'),
-    (re.compile(r"(?<=\d),(?=\d{3}(?!\d))"), ""),
-    (re.compile(r"\b([ap])\.\s?m\b\.?"), r"\1m"),
-    (re.compile(r"(?<=\d)(am|pm|m|k)\b"), r" \1"),
-    (re.compile(r"\bo'? ?clock\b"), "oclock"),
-    (re.compile(r"(?<=\d)(st|nd|rd|th)\b"), "th"),
-    (re.compile(r"(?<=[א-ת])\s?[-־–](?=\d)"), " "),
-    (re.compile(r"(?<=[a-z])-(?=[a-z])"), " "),
-    (re.compile(r"(?<![א-ת])([ובלמהשכ]?)שנים(?= עשר(?![א-ת]))"), r"\1שתים"),  # twelve, as it is often written
 )
+_FIGURE = re.compile(r"\d")
+# What each needs is looked for first ("": a figure); most texts have none of it.
+_TIDY = (
+    (",", re.compile(r"(?<=\d),(?=\d{3}(?!\d))"), ""),
+    (".", re.compile(r"\b([ap])\.\s?m\b\.?"), r"\1m"),
+    ("", re.compile(r"(?<=\d)(am|pm|m|k)\b"), r" \1"),
+    ("clock", re.compile(r"\bo'? ?clock\b"), "oclock"),
+    ("", re.compile(r"(?<=\d)(st|nd|rd|th)\b"), "th"),
+    ("", re.compile(r"(?<=[א-ת])\s?[-־–](?=\d)"), " "),
+    ("-", re.compile(r"(?<=[a-z])-(?=[a-z])"), " "),
+    ("שנים", re.compile(r"(?<![א-ת])([ובלמהשכ]?)שנים(?= עשר(?![א-ת]))"), r"\1שתים"),  # twelve, as it is often written
+)
+_SPACE_BEFORE = re.compile(r" (?=[,.;:?!%])|(?<=\d) (?=th\b)")
+_POINT = re.compile(r"(?<=\d) (?:point|נקודה) (?=\d)")
 
 
 @lru_cache(maxsize=512)
 def figures(text: str) -> str:
     """The text in small letters with every number in figures, one space between words."""
     text = text.casefold()
-    for pattern, to in _TIDY:
-        text = pattern.sub(to, text)
-    words = [w for w in _TOKEN.findall(text) if not w.isspace()]
-    plain = re.sub(r" (?=[,.;:?!%])|(?<=\d) (?=th\b)", "", " ".join(_converted(words)))
-    return re.sub(r"(?<=\d) (?:point|נקודה) (?=\d)", ".", plain)
+    if not text.isascii():
+        for pattern, to in _MARKS:
+            text = pattern.sub(to, text)
+    figure = _FIGURE.search(text) is not None
+    for needs, pattern, to in _TIDY:
+        if needs in text if needs else figure:
+            text = pattern.sub(to, text)
+    return _POINT.sub(".", _SPACE_BEFORE.sub("", " ".join(_converted(_TOKEN.findall(text)))))
 
 
 def _converted(words: list[str]) -> Iterator[str]:
     at = 0
     while at < len(words):
+        word = words[at]
+        if word not in _KNOWN and word[0] not in _PREFIXES and not word.isdecimal():
+            yield word
+            at += 1
+            continue
         prefix, value, end = _number(words, at)
         if value:
             if prefix:
@@ -69,7 +84,7 @@ def _converted(words: list[str]) -> Iterator[str]:
             yield value
             at = end
         else:
-            yield words[at]
+            yield word
             at += 1
 
 

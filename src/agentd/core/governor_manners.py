@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from agentd.core.governor import HARD_WORDS, SHORT_SENTENCE, Kind, Rules
-from agentd.core.governor_facts import joined, open_hours, returned, said, told
+from agentd.core.governor_facts import joined, open_hours, returned, told
+from agentd.core.governor_so_far import SaidSoFar
 from agentd.core.hearing import normal
 from agentd.core.phrases import Phrases
 from agentd.core.playbook import Playbook
@@ -35,6 +36,7 @@ class Manners:
         texts += [slot.question for slot in playbook.slots] + [c for slot in playbook.slots for c in slot.choices]
         texts += [text for variants in playbook.phrases.values() for text in variants]
         self._facts = joined(told(text, today) for text in texts if text) | open_hours(playbook.hours)
+        self._said = SaidSoFar()
         self._own: dict[tuple[str, ...], Kind] = {}
         self._variants: dict[tuple[str, ...], str] = {}
         for key, variants in playbook.phrases.items():
@@ -46,16 +48,16 @@ class Manners:
 
     def most_words(self, messages: Sequence[Message]) -> int:
         """Of the reply to these messages, when it is an ordinary one."""
-        return self._first_words if sum(m.role == "caller" for m in messages) <= 1 else HARD_WORDS
+        return self._first_words if [m.role for m in messages].count("caller") <= 1 else HARD_WORDS
 
     def rules(self, messages: Sequence[Message], nth: int, *, next_question: str = "") -> Rules:
         """For the reply to `messages`: to the caller's last words, or to what a tool has just returned. `nth` chooses
         among variants; `next_question`: of the slot that comes next, "" for none."""
-        callers = [m.text for m in messages if m.role == "caller"]
+        callers = tuple([m.text for m in messages if m.role == "caller"])
         results = [m.text for m in messages if m.role == "tool"]
-        facts = joined(said(text, self._today) for text in callers)
+        facts = [self._facts, self._said(callers, self._today), *[returned(text, self._today) for text in results]]
         return Rules(
-            facts=self._facts | facts | joined(returned(text, self._today) for text in results),
+            facts=joined(facts),
             hard_words=self.most_words(messages),
             max_chars=self._max_chars,
             next_question=next_question,

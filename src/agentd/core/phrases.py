@@ -15,6 +15,7 @@ MAX_CHARS = 200  # about 13 s of speech; also what bounds one TTS request
 
 _ENDS = re.compile(r"[?!…]+[\"'”׳״)]*(?=\s|\w|$)|\.+[\"'”׳״)]*(?=\s)|\n+")
 _CLAUSE = re.compile(r"[,;:–—](?=\s)|\s-(?=\s)")
+_MARKS = frozenset("?!…\"'”׳״).\n,;:–—-")  # an end is one of these, or hangs on what follows one
 _ABBREVIATION = re.compile(r"(?:^|\s)(?:Mr|Mrs|Ms|Dr|St|No|vs|e\.g|i\.e|a\.m|p\.m|[A-Zא-ת])\.$", re.IGNORECASE)
 
 
@@ -27,7 +28,9 @@ class Phrases:
 
     def feed(self, token: str) -> list[str]:
         """The phrases that this token completes, stripped, never empty."""
-        self._text += token
+        before, self._text = self._text[-1:], self._text + token
+        if _MARKS.isdisjoint(token) and before not in _MARKS and len(self._text) <= MAX_CHARS:
+            return []  # nothing ended before, and nothing can have ended since
         phrases = []
         while (end := self._end()) is not None:
             phrase, self._text = self._text[:end].strip(), self._text[end:].lstrip()

@@ -10,6 +10,7 @@ import re
 from datetime import date, time
 from typing import Any
 
+from agentd.core.per_playbook import PerPlaybook
 from agentd.core.playbook import Playbook, Slot
 from agentd.core.slots.readers import READERS, Ask, Found
 from agentd.core.slots.readers.when import ANY, When, say
@@ -33,7 +34,11 @@ _WANTED = {
 
 
 def note_offer(playbook: Playbook) -> ToolOffer:
-    """`slots.note` as a model is shown it."""
+    """`slots.note` as a model is shown it: the same object for all calls of a playbook."""
+    return _offers(playbook)
+
+
+def _offer(playbook: Playbook) -> ToolOffer:
     slots = {slot.name: {"type": "string", "description": _described(slot)} for slot in playbook.slots}
     return ToolOffer(
         NOTE,
@@ -45,6 +50,9 @@ def note_offer(playbook: Playbook) -> ToolOffer:
             "additionalProperties": False,
         },
     )
+
+
+_offers = PerPlaybook(_offer)
 
 
 def read_note(text: str, ask: Ask) -> Found | None:

@@ -7,6 +7,8 @@ deterministic; raises on no text. What it returns it leaves as it is when given 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from agentd.core.spoken.addresses import dropped
 from agentd.core.spoken.clean import cleaned
 from agentd.core.spoken.english import spoken_english
@@ -18,6 +20,7 @@ from agentd.core.spoken.tidy import tidied
 _MOST_PASSES = 12
 
 
+@lru_cache(maxsize=256)  # the playbook's own sentences, and a model's most frequent ones
 def spoken(text: str, language: str) -> str:
     """`text` as words to speak; "" when nothing in it can be spoken (a lone emoji, a list's "1.").
 
