@@ -134,14 +134,17 @@ def test_a_blocked_sink_never_blocks_the_caller_and_what_is_lost_is_counted(monk
 def test_a_sink_that_stays_blocked_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "QUEUE", 1)
     monkeypatch.setattr(logs, "STOP_LIMIT_S", 0.05)
-    stream = Stuck()
+    stream, before = Stuck(), set(threading.enumerate())
     running = Logs(Settings.of(), stream).start()
+    (writer,) = set(threading.enumerate()) - before
     LOG.info("first")
     assert stream.reached.wait(10)
     LOG.info("fills the queue")
     running.stop()
     assert not stream.go.is_set()
     stream.go.set()
+    writer.join(10)
+    assert not writer.is_alive(), "once the sink goes on, what was queued is written, and the thread ends"
 
 
 def test_stopping_gives_the_root_logger_back() -> None:

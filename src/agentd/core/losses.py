@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from agentd.core.kinds import Kinds
 from agentd.events import (
     NOTHING,
     CallEnded,
@@ -38,6 +39,7 @@ BROKEN: Final = frozenset({"lost", "stalled-reader", "no-media", "crash"})
 ENDED: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled", "over"})
 ASKED: Final = frozenset({"resume", "fallback"})
 _REMEMBERED: Final = 5000
+_TELLING: Final = Kinds(WsStart, CallerSaid, SlotsKnown, CallEnded, Webhook, Watchdog, RecordingKnown, DialEnded)
 
 
 class Is(Enum):
@@ -72,6 +74,8 @@ class Losses:
     def see(self, event: Event, call_sid: str, generation: int) -> Seen | None:
         """`call_sid` and `generation`: of the tape; "" and 0 for the house's own events. A call that is lost, if this
         event tells so: once."""
+        if not _TELLING[type(event)]:
+            return None
         match event:
             case WsStart(caller=caller):
                 self._begin(call_sid, generation, caller)

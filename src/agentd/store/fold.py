@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agentd.core.call_state import State
+from agentd.core.kinds import Kinds
 from agentd.events import (
     AgentSaid,
     CallEnded,
@@ -32,6 +33,8 @@ from agentd.events import (
 from agentd.storage import CallBegan, CallOver, Change, LineRow, LineTakenBack, RecordingRow, SlotsRow, TurnRow
 
 MAX_STREAMS: Final = 10_000  # remembered; more means that ends were dropped, and the oldest are forgotten
+KEPT: Final = Kinds(WsStart, CallerSaid, StateChange, AgentSaid, Turn, RecordingKnown, SlotsKnown, CallEnded)
+"""Events of no other kind change anything."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ import trio
 
 from agentd.events import Recorded
 from agentd.storage import Change, Store, StoreError
-from agentd.store.fold import Fold
+from agentd.store.fold import KEPT, Fold
 
 log = logging.getLogger("agentd.store")
 
@@ -70,6 +70,8 @@ class StoreSubscriber:
 
     async def _read(self, tape: AsyncIterator[Recorded]) -> None:
         async for recorded in tape:
+            if not KEPT[type(recorded.event)]:
+                continue
             change = self._fold.read(recorded, round(self._wall_s() * 1000))
             if change is None:
                 continue

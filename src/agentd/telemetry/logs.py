@@ -32,6 +32,9 @@ STOP_LIMIT_S: Final = 2.0
 """How long a blocked sink may hold up the end of the process."""
 
 
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=repr)
+
+
 def describe(error: BaseException) -> dict[str, Any]:
     """An exception without its payload: types and places, and the message only where agentd itself wrote it.
 
@@ -49,8 +52,9 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
     """Our own extras of a record: `fields`, CALL_SID, TURN."""
-    own = {name: vars(record)[name] for name in ("CALL_SID", "TURN") if vars(record).get(name) not in (None, "")}
-    fields: dict[str, Any] = vars(record).get("fields", {})
+    has = vars(record)
+    own = {name: value for name in ("CALL_SID", "TURN") if (value := has.get(name)) not in (None, "")}
+    fields: dict[str, Any] = has.get("fields", {})
     return own | fields
 
 
@@ -64,7 +68,7 @@ class JsonLines(logging.Formatter):
         line |= {key: value for key, value in _fields(record).items() if key not in line}
         if record.exc_info and record.exc_info[1]:
             line["error"] = describe(record.exc_info[1])
-        return msgspec.json.encode(line, enc_hook=repr).decode()
+        return _ENCODER.encode(line).decode()
 
 
 class ReadableLines(logging.Formatter):
@@ -83,10 +87,11 @@ class ReadableLines(logging.Formatter):
 class _NeverBlocks(QueueHandler):
     """Counts what does not fit instead of waiting for room, and keeps the record as it is for the formatter."""
 
-    queue: queue.Queue[Any]
+    queue: queue.SimpleQueue[Any]
 
     def __init__(self) -> None:
-        super().__init__(queue.Queue(QUEUE))
+        # Simple: it wakes its reader without the locks and conditions of `queue.Queue`, which cost more than a record.
+        super().__init__(queue.SimpleQueue())
         self.dropped = 0
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
@@ -96,9 +101,9 @@ class _NeverBlocks(QueueHandler):
         return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        try:
-            self.queue.put_nowait(record)
-        except queue.Full:
+        if self.queue.qsize() < QUEUE:  # threads that come at once may pass it by a record each
+            self.queue.put(record)
+        else:
             self.dropped += 1
 
 
@@ -119,19 +124,12 @@ class _Writer(QueueListener):
             note.fields = {"records": lost}
             super().handle(note)
 
-    def enqueue_sentinel(self) -> None:
-        # The stdlib puts without waiting and raises when the queue is full.
-        self._source.queue.put(self._sentinel, timeout=STOP_LIMIT_S)
-
     def stop(self) -> None:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        try:
-            self.enqueue_sentinel()
-        except queue.Full:
-            return  # the sink is blocked; its thread is a daemon and ends with the process
-        thread.join(STOP_LIMIT_S)
+        self.enqueue_sentinel()
+        thread.join(STOP_LIMIT_S)  # when the sink is blocked: its thread is a daemon and ends with the process
 
 
 class Logs:

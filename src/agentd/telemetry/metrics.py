@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from agentd.core.kinds import Kinds
 from agentd.events import (
     ApprovalAsked,
     ApprovalOver,
@@ -30,7 +31,7 @@ from agentd.events import (
     Turn,
     Watchdog,
 )
-from agentd.telemetry.metrics_call import CallMeasures, Closed, FalseAlarm, Halted, Interrupted
+from agentd.telemetry.metrics_call import MEASURED, CallMeasures, Closed, FalseAlarm, Halted, Interrupted
 
 # Targets of SPEC 13 are among the bounds, so that a target line is a bucket.
 SECONDS: Final = (0.25, 0.5, 0.75, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0)
@@ -39,6 +40,10 @@ HALT: Final = (0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 0.7, 1.0)
 LOOP: Final = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0, 10.0)
 TOOL: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0)
 TURNS: Final = (2, 4, 6, 8, 10, 12, 15, 20, 30)
+COUNTED: Final = Kinds(
+    Turn, BargeIn, EngineSwitch, AsrErr, LlmErr, TtsErr, ToolAsked, ToolOver, ApprovalAsked, ApprovalOver, CallEnded,
+    Watchdog,
+)  # fmt: skip
 LENGTH: Final = (5, 15, 30, 60, 120, 300, 600, 900, 1800)
 STAGE: Final = {AsrErr: "stt", LlmErr: "llm", TtsErr: "tts"}
 STREAMS: Final = 10_000  # measured at once; more than any house has: the `CallEnded` of the oldest was lost
@@ -121,8 +126,11 @@ class Metrics:
     async def run(self, tape: AsyncIterator[Recorded]) -> None:
         """Read until the tape ends."""
         async for recorded in tape:
-            self._count(recorded)
-            self._measure(recorded)
+            kind = type(recorded.event)
+            if COUNTED[kind]:
+                self._count(recorded)
+            if MEASURED[kind]:
+                self._measure(recorded)
 
     def exposition(self) -> bytes:
         """All of them, as Prometheus reads them."""
@@ -177,7 +185,9 @@ class Metrics:
             stream = event.call_sid, event.generation
         elif not recorded.call_sid:
             return
-        measures = self._calls.setdefault(stream, CallMeasures())
+        measures = self._calls.get(stream)
+        if measures is None:
+            measures = self._calls[stream] = CallMeasures()
         for found in measures.read(recorded):
             match found:
                 case Halted(ms):

@@ -18,12 +18,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from agentd.core.kinds import Kinds
 from agentd.core.media_stream import FRAME_MS
-from agentd.events import BargeIn, CallEnded, CallerSaid, MarkSent, Recorded, SlotsKnown, ToolOver, TtsStart
+from agentd.events import BargeIn, CallEnded, CallerSaid, MarkSent, Recorded, SlotsKnown, ToolOver, TtsStart, Turn
 
 HALT_TARGET_MS: Final = 200  # SPEC 13
 BOOKING: Final = "calendar.create"
 HANDOVER: Final = "handover"
+MEASURED: Final = Kinds(BargeIn, TtsStart, MarkSent, CallerSaid, ToolOver, SlotsKnown, CallEnded, Turn)
+"""A `Turn` says no more here than that there is a stream."""
 SPOKEN: Final = ("voice", "words")  # keys and hand-overs silence us too, with no onset to count from
 
 

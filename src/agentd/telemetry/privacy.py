@@ -13,12 +13,14 @@ _NUMBER: Final = re.compile(r"(?<![\w.])\+?[0-9]{9,15}(?![\w.])")
 """A telephone number (or a card, or an identity number) in the midst of text. Identifiers such as a CallSid have
 letters beside their digits and stay whole."""
 
+_LEAST: Final = 9  # characters of such a number
+
 _CALLER: Final = re.compile(r"\+[0-9]{6,15}")
 
 
 def mask_numbers(text: str) -> str:
     """Every long number down to its last three digits: "+972501234567" -> "***567"."""
-    return _NUMBER.sub(lambda found: "***" + found[0][-3:], text)
+    return text if len(text) < _LEAST else _NUMBER.sub(lambda found: "***" + found[0][-3:], text)
 
 
 def hidden(private: Private) -> str:

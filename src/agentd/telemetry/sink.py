@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 from agentd import events
+from agentd.core.kinds import Kinds
 from agentd.events import Event, Recorded
 from agentd.telemetry.privacy import line_fields
 from agentd.telemetry.turns import log_turn
@@ -19,7 +20,7 @@ _log = logging.getLogger("agentd.events")
 FIRST_COUNT: Final = 50
 """The first WS_MEDIA and WS_TX (one second of frames) are news; the later ones are not (SPEC 11.2)."""
 
-WARNINGS: Final = (
+WARNINGS: Final = Kinds(
     events.AsrErr,
     events.LlmErr,
     events.TtsErr,
@@ -32,12 +33,24 @@ WARNINGS: Final = (
     events.Underrun,
     events.AudioDropped,
 )
-DETAILS: Final = (events.TurnGuessed, events.LlmStart)
+DETAILS: Final = Kinds(events.TurnGuessed, events.LlmStart)
+BY_CONTENT: Final = Kinds(
+    events.WsMedia, events.WsTx, events.AsrText, events.WsHandshake, events.CallEnded, events.Webhook
+)  # fmt: skip
 
 
 def level(event: Event) -> int:
     """INFO for what an operator follows, DEBUG for what repeats, WARNING for what somebody may have to mend, ERROR for
     a bug of ours."""
+    kind = type(event)
+    if BY_CONTENT[kind] and (importance := _by_content(event)) is not None:
+        return importance
+    if WARNINGS[kind]:
+        return logging.WARNING
+    return logging.DEBUG if DETAILS[kind] else logging.INFO
+
+
+def _by_content(event: Event) -> int | None:
     match event:
         case events.WsMedia(rx=count) | events.WsTx(tx=count):
             return logging.INFO if count == FIRST_COUNT else logging.DEBUG
@@ -49,9 +62,7 @@ def level(event: Event) -> int:
             return logging.ERROR
         case events.Webhook(status=status) if status >= 400:
             return logging.WARNING
-    if isinstance(event, WARNINGS):
-        return logging.WARNING
-    return logging.DEBUG if isinstance(event, DETAILS) else logging.INFO
+    return None
 
 
 def log_event(event: Event, *, call_sid: str = "", at_ms: int | None = None, show_private: bool = False) -> None:
@@ -67,7 +78,9 @@ def log_event(event: Event, *, call_sid: str = "", at_ms: int | None = None, sho
     if at_ms is not None:
         fields = {"at_ms": at_ms} | fields
     turn = fields.pop("turn", None)
-    _log.log(importance, event.name, extra={"event": event.name, "fields": fields, "CALL_SID": call_sid, "TURN": turn})
+    extra = {"event": event.name, "fields": fields, "CALL_SID": call_sid, "TURN": turn}
+    # As `_log.log` would, but for the search of the stack: it would find this line.
+    _log.handle(_log.makeRecord(_log.name, importance, __file__, 0, event.name, (), None, "log_event", extra))
 
 
 class LogSubscriber:
