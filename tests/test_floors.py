@@ -14,7 +14,7 @@ ROOT = Path(agentd.__file__).parent
 FLOORS: dict[str, int] = {
     # 0 words
     "__init__": 0, "events": 0, "errors": 0, "config": 0, "config_rules": 0, "config_values": 0, "audio": 0,
-    "config_allowed": 0, "sd_notify": 0, "events_beside": 0, "imports": 0,
+    "config_allowed": 0, "sd_notify": 0, "events_beside": 0, "imports": 0, "memory": 0,
     # 1 core
     "core": 1,
     # 2 ports

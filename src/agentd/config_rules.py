@@ -8,7 +8,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
@@ -58,6 +57,8 @@ def find_toml(env: Mapping[str, str], here: Path | None = None) -> Path | None:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """ " (did you mean X?)" for a misspelt name, or nothing when nothing is near."""
+    from difflib import get_close_matches  # only for whoever has misspelt something
+
     close = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" (did you mean {close[0]}?)" if close else ""
 

@@ -14,7 +14,6 @@ Draining: new calls are refused politely, those that are live may finish for `DR
 
 from __future__ import annotations
 
-import gc
 import logging
 import signal
 import subprocess
@@ -57,6 +56,7 @@ from agentd.facts import CallFacts, Incoming
 from agentd.hookspecs import DaemonTask, Subscriber
 from agentd.jobs.child import keep_child
 from agentd.media import MediaStream
+from agentd.memory import settle
 from agentd.office import Office
 from agentd.plugins import Plugins
 from agentd.resilience.chains import Chains
@@ -179,8 +179,7 @@ class Daemon:
                 async with trio.open_nursery() as outside:
                     self.front = Front(self._door, listener)
                     address = await outside.start(self.front.run)
-                    gc.collect()
-                    gc.freeze()  # what is here now stays: the collector need not look at it again
+                    settle()
                     self._ready(address)
                     house.start_soon(watch_loop, self._metrics.loop.observe, self.bus.house)
                     task_status.started(address)
