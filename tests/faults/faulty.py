@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from random import Random
@@ -138,14 +138,16 @@ class FaultySTT:
 
 
 class Scene:
-    """A call with three questions, 25 s between the second and the third; `kind` of trouble at one of them."""
+    """A call with a question for each of `ill`, 25 s between the second and the third (longer than a breaker stays
+    open); `kind` of trouble at those that are ill."""
 
-    def __init__(self, where: str, kind: Kind, turn: int, *, spare: bool) -> None:
-        self.where, self.kind, self.turn, self.spare = where, kind, turn, spare
+    def __init__(self, where: str, kind: Kind, ill: Sequence[bool], *, spare: bool) -> None:
+        self.where, self.kind, self.ill, self.spare = where, kind, ill, spare
         self.trouble = Trouble()
         self.waits: list[list[float]] = []  # for each question: silences while a reply was owed
         self.asked: list[int] = []  # how often it had to be asked
         self.answered: list[bool] = []
+        self.switched: list[int] = []  # how many switches there had been when it was asked
 
     async def play(self) -> Stage:
         fine, here = Trouble(), self.trouble
@@ -162,8 +164,9 @@ class Scene:
         chains.use_phrases(bank)
         async with stage(engines=chains, phrases=bank, step_ms=100) as s:
             await s.caller.silence(1.0)
-            for n in range(3):
-                self.trouble.kind = self.kind if n == self.turn else None
+            for n, ill in enumerate(self.ill):
+                self.trouble.kind = self.kind if ill else None
+                self.switched.append(len(s.events(EngineSwitch)))
                 await self._ask(s)
                 self.trouble.kind = None
                 await s.caller.silence(25.0 if n == 1 else 1.0)
