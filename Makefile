@@ -5,10 +5,12 @@ BIN := .venv/bin
 # More workers than cores: many tests wait for sockets and processes.
 WORKERS := $(shell expr 2 \* `nproc`)
 STAMP := .venv/.installed
+# Each worker, and each process that a test starts, imports hundreds of modules: compiled once, they are kept.
+unexport PYTHONDONTWRITEBYTECODE
 DISTS := $(wildcard plugins/*/pyproject.toml)
 EDITABLE := -e . $(foreach d,$(DISTS),-e $(dir $(d)))
 
-.PHONY: help setup test lint demo demo-he bench lock clean
+.PHONY: help setup test _pytest lint _style _types demo demo-he bench lock clean
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -18,15 +20,21 @@ $(STAMP): pyproject.toml constraints.txt build-constraints.txt $(DISTS)
 	@PYTHON=$(PYTHON) ./scripts/setup.sh $(EDITABLE)
 	@touch $@
 
-test: $(STAMP) ## lint, types and every test
-	@$(MAKE) --no-print-directory lint
+test: $(STAMP) _style ## lint, types and every test
+	@$(MAKE) --no-print-directory -j2 _types _pytest
+
+_pytest: $(STAMP)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal || { [ $$? = 1 ] && \
 	  echo "Once more and alone: what failed beside the others, on a busy machine perhaps by a race for time" && \
 	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 
-lint: $(STAMP) ## ruff (with the ASYNC rules) and mypy --strict
+lint: $(STAMP) _style _types ## ruff (with the ASYNC rules) and mypy --strict
+
+_style: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
+
+_types: $(STAMP) # one core's work: beside the tests it costs half the time
 	@$(BIN)/mypy
 
 demo: $(STAMP) ## one whole simulated call through the real daemon, in English
