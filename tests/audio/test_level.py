@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentd.audio.level import frame_level
+from agentd.audio.level import frame_level, frame_powers
 from agentd.audio.mulaw import decode, encode
 
 
@@ -29,3 +29,11 @@ def test_coding_changes_the_level_of_noise_by_less_than_a_fifth_of_a_decibel(lev
     wave = np.random.default_rng(7).normal(0, level, 8000)
     pcm = np.rint(wave).astype("<i2").tobytes()
     assert abs(20 * np.log10(frame_level(encode(pcm)) / rms(pcm))) < 0.2
+
+
+def test_many_frames_at_once_are_what_each_is() -> None:
+    audio = bytes(np.random.default_rng(1).integers(0, 256, 160 * 7 + 31, dtype=np.uint8))
+    powers = frame_powers(audio, 160)
+    each = [frame_level(audio[i : i + 160]) ** 2 for i in range(0, 160 * 7, 160)]
+    assert powers == pytest.approx(each, rel=1e-6)
+    assert frame_powers(b"", 160) == frame_powers(audio[:159], 160) == []

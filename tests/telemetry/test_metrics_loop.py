@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from agentd.events import Event, Watchdog
 from agentd.telemetry import metrics_loop
-from agentd.telemetry.metrics_loop import LoopLag, watch_loop
+from agentd.telemetry.metrics_loop import NAMED_S, LoopLag, NamedLag, watch_loop
 
 
 class Hands:
@@ -33,7 +33,7 @@ async def hogging_task(work: Callable[[float], None], s: float) -> None:
 
 async def test_a_pass_lasts_as_long_as_its_tasks_together_and_the_longest_is_named(autojump_clock: MockClock) -> None:
     hands = Hands()
-    lag = LoopLag(hands)
+    lag = NamedLag(hands)
     trio.lowlevel.add_instrument(lag)
     async with trio.open_nursery() as nursery:
         for s in (0.01, 0.07, 0.06):
@@ -48,7 +48,7 @@ async def test_a_pass_lasts_as_long_as_its_tasks_together_and_the_longest_is_nam
 
 async def test_a_task_that_ends_with_its_long_step_is_named_too(autojump_clock: MockClock) -> None:
     hands = Hands()
-    lag = LoopLag(hands)
+    lag = NamedLag(hands)
     trio.lowlevel.add_instrument(lag)
 
     async def last_words() -> None:
@@ -65,7 +65,7 @@ async def test_a_task_that_ends_with_its_long_step_is_named_too(autojump_clock: 
 
 async def test_many_tasks_that_are_quick_are_nobodys_fault(autojump_clock: MockClock) -> None:
     hands = Hands()
-    lag = LoopLag(hands)
+    lag = NamedLag(hands)
     trio.lowlevel.add_instrument(lag)
     async with trio.open_nursery() as nursery:
         for _ in range(20):
@@ -76,9 +76,10 @@ async def test_many_tasks_that_are_quick_are_nobodys_fault(autojump_clock: MockC
     assert (lasted_s, culprit) == (pytest.approx(0.2), "many tasks")
 
 
-def test_waiting_for_sockets_and_clocks_is_no_lag() -> None:
+@pytest.mark.parametrize("kind", [LoopLag, NamedLag])
+def test_waiting_for_sockets_and_clocks_is_no_lag(kind: type[LoopLag]) -> None:
     hands = Hands()
-    lag = LoopLag(hands)
+    lag = kind(hands)
     lag.before_io_wait(3600)
     hands.work(3600)
     lag.after_io_wait(3600)
@@ -86,30 +87,47 @@ def test_waiting_for_sockets_and_clocks_is_no_lag() -> None:
     assert lag.take()[0] == 0.0
 
 
-async def test_a_stall_is_an_event_that_names_task_and_place_and_each_second_a_measure(
+async def test_a_stall_is_an_event_the_second_names_task_and_place_and_each_second_is_measured(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hands = Hands()
-    monkeypatch.setattr(metrics_loop, "LoopLag", lambda: LoopLag(hands))
+    timers: list[str] = []
+
+    class Passes(LoopLag):
+        def __init__(self) -> None:
+            super().__init__(hands)
+            timers.append("passes")
+
+    class Steps(NamedLag):
+        def __init__(self) -> None:
+            super().__init__(hands)
+            timers.append("steps")
+
+    monkeypatch.setattr(metrics_loop, "LoopLag", Passes)
+    monkeypatch.setattr(metrics_loop, "NamedLag", Steps)
     events: list[Event] = []
     measures: list[float] = []
 
     async def slow_engine() -> None:
-        await trio.sleep(1.5)
-        hands.work(0.25)
-        await trio.sleep(1)
+        for _ in range(2):
+            await trio.sleep(1.5)
+            hands.work(0.25)
+        await trio.sleep(NAMED_S + 10)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watch_loop, measures.append, events.append)
         nursery.start_soon(slow_engine)
-        await trio.sleep(4.5)
+        await trio.sleep(5.5)
+        assert timers == ["passes", "steps"]
+        await trio.sleep(NAMED_S)
         nursery.cancel_scope.cancel()
-    assert measures == [0.0, pytest.approx(0.25), 0.0, 0.0]
-    [event] = events
-    assert isinstance(event, Watchdog)
-    assert event.what == "loop-stall"
-    assert event.action.startswith("250 ms: ")
-    assert "slow_engine (test_metrics_loop.py:" in event.action
+    assert measures[:5] == [0.0, pytest.approx(0.25), 0.0, pytest.approx(0.25), 0.0]
+    actions = [event.action for event in events if isinstance(event, Watchdog) and event.what == "loop-stall"]
+    assert len(actions) == len(events) == 2
+    assert actions[0] == "250 ms: the next one will be named"
+    assert actions[1].startswith("250 ms: ")
+    assert "slow_engine (test_metrics_loop.py:" in actions[1]
+    assert timers == ["passes", "steps", "passes"]  # a minute without one
 
 
 async def test_it_leaves_no_instrument_behind(autojump_clock: MockClock) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
+
 from agentd.audio.sound import from_mulaw
 
 
@@ -22,3 +24,11 @@ def frame_level(mulaw: bytes) -> float:
         return 0.0
     sound = from_mulaw(mulaw)
     return sqrt(float(sound.dot(sound)) / len(mulaw))
+
+
+def frame_powers(mulaw: bytes, length: int) -> list[float]:
+    """The squares of the levels of many frames of `length` bytes at once; what is left over is no frame."""
+    whole = len(mulaw) // length
+    sound = from_mulaw(mulaw[: whole * length]).reshape(whole, length)
+    powers: list[float] = (np.einsum("ij,ij->i", sound, sound) / length).tolist()
+    return powers

@@ -124,6 +124,8 @@ class Answers:
 
     def settle(self, frame: int) -> None:
         """Take the words of the utterance as soon as they rest on enough of its audio."""
+        if not self._settling.under_way:
+            return
         text = self._hearing.text
         verdict = self._settling.verdict(text, self._hearing.until_ms, frame * FRAME_MS)
         if verdict is None:
@@ -260,11 +262,12 @@ class Answers:
 
     def answer_late(self) -> None:
         """Once a frame: words that came after all are answered when nobody speaks, and news is told."""
+        if not (self._news or self._found_late):
+            return
         if self._floor.state is not State.LISTENING or self._endpointer.in_utterance:
             return
-        if self._news and not self._found_late:
-            self._tell()
         if not self._found_late:
+            self._tell()
             return
         self._found_late, self._asks = False, 0
         self._floor.drop("words after all")

@@ -76,7 +76,7 @@ class Brain:
         self.recording: Announced | None = None  # set by the call
         self.frame = 0  # media frames heard
         self.last_active_s = hands.now()  # when somebody last spoke, or was about to
-        self._greeting = Greeting(settings)
+        self._greeting: Greeting | None = Greeting(settings)  # until our opening is over
         self._turns_before = self.floor.turns  # of the stream that this one took over from
         self._overlong = False
         self._into = False  # we are about to speak into an overlong utterance
@@ -97,7 +97,9 @@ class Brain:
         if voiced:
             self.last_active_s = self._hands.now()
         cue = self.endpointer.hear(voiced, level, threshold)
-        self._interrupted(self.floor.barge_in.hear(voiced, level), "voice")
+        verdict = self.floor.barge_in.hear(voiced, level)
+        if verdict is not None:
+            self._interrupted(verdict, "voice")
         if cue is not None:
             self._act(cue)
         if self._doubt:
@@ -105,12 +107,19 @@ class Brain:
         if self._overlong and self.frame - self.endpointer.onset_frame >= OVERLONG:
             self._end_overlong()
         self.answers.settle(self.frame)
-        if self._greeting.hear(voiced) and self._opening_due() and not self._announce():
-            kind, text = self._opening
-            self.say(text, kind=kind)
+        if self._greeting is not None and self._greeting.hear(voiced):
+            self._open()
         if (digits := self.digits.tick()) is not None:
             self._dialled(digits)
         self._tick()
+
+    def _open(self) -> None:
+        """Our first words are due, if they still are."""
+        if not self._opening_due():
+            self._greeting = None
+        elif not self._announce():
+            kind, text = self._opening
+            self.say(text, kind=kind)
 
     def words(self, t: Transcript) -> None:
         """A result of the recogniser."""

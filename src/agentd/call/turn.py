@@ -191,12 +191,13 @@ class Turn:
         return [] if self._thought is None else self._thought.governors
 
     async def _push(self, mulaw: bytes) -> None:
-        """A whole reply must not be built in one step of this task: wait while enough is queued, and yield."""
+        """Queue it, and wait while enough is queued."""
         desk = self._desk
         if mulaw and self.times.audio_ready is None:
             self.times.audio_ready = trio.current_time()
+        hungry = desk.playout.hungry(self.number)
         desk.playout.push(self.number, mulaw)
-        desk.poke()
-        await trio.lowlevel.checkpoint()
+        if hungry:
+            desk.poke()
         while not desk.playout.has_room(self.number):
             await desk.room().wait()

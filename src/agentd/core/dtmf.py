@@ -55,7 +55,8 @@ class DigitGatherer:
 
     def tick(self) -> str | None:
         """A frame has passed. Returns the number that a pause has ended."""
-        self._tone = max(0, self._tone - 1)
+        if self._tone:
+            self._tone -= 1
         if not self._digits:
             return None
         self._quiet += 1

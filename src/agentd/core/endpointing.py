@@ -189,9 +189,11 @@ class Endpointer:
     def _await_onset(self, now: int, voiced: bool, level: float) -> Cue | None:
         clear = now < self._refractory_until
         self._recent.append(voiced and (not clear or level >= CLEARER * self._threshold))
+        if not voiced:
+            return None
         need, window = (CLEAR_ONSET, CLEAR_ONSET + 2) if clear else (ONSET_VOICED, ONSET_WINDOW)
         recent = list(self._recent)[-window:]
-        if not voiced or sum(recent) < need:
+        if sum(recent) < need:
             return None
         self.onset_frame = now - len(recent) + 1 + recent.index(True)
         self.dip_frame = self.onset_frame

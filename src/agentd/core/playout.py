@@ -26,16 +26,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from agentd.audio.level import frame_level
 from agentd.config import Settings
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
+from agentd.core.own_echo import OwnEcho
 from agentd.core.speech_audio import FULLY_HEARD, Phrase, Said, Speech
 
 FRAME_S = FRAME_MS / 1000
 MARK_EVERY = 50  # frames: a mark at least every second (SPEC 3.2)
 LOW_WATER = 0.75  # of the lead: below it more is sent. At half, a loop that stood still for 100 ms was heard
 QUEUE_MS = 3000  # synthesised and not yet sent; more makes the voice task wait (bounded read-ahead)
-ECHO_FROM_S, ECHO_TO_S = 0.1, 0.4  # an echo of ours comes back this much later (SPEC 2.3)
 STALLED_S = 3.0  # a mark this overdue: the other end no longer reads (DESIGN 3)
 _EPSILON_S = 1e-6
 
@@ -71,7 +70,7 @@ class Playout:
         self._speech: Speech | None = None
         self._dry_at = 0.0  # when Twilio's buffer runs dry, by our clock
         self._pending: deque[tuple[str, float]] = deque()  # marks out, with when they should have been played
-        self._played: deque[tuple[float, float]] = deque()  # (when it plays, level) of recent frames
+        self._echo = OwnEcho()
 
     # --- what a turn does
 
@@ -84,12 +83,16 @@ class Playout:
         if (s := self._current(turn)) is not None:
             s.phrases.append(Phrase(text, s.queued, filler))
 
+    def hungry(self, turn: int) -> bool:
+        """Whether the line waits for audio of this turn: the next `push` is news to whoever sends."""
+        return (s := self._current(turn)) is not None and s.sent == s.queued
+
     def push(self, turn: int, mulaw: bytes) -> None:
         """Audio of the phrase begun last; any length."""
         if (s := self._current(turn)) is not None:
             audio = s.rest + mulaw
             whole = len(audio) - len(audio) % FRAME_BYTES
-            s.frames.extend(audio[i : i + FRAME_BYTES] for i in range(0, whole, FRAME_BYTES))
+            s.queue(audio[:whole])
             s.rest = audio[whole:]
 
     def interject(self, turn: int, text: str, mulaw: bytes) -> bool:
@@ -114,7 +117,7 @@ class Playout:
         """The phrase is complete; a short last frame is padded with silence."""
         if (s := self._current(turn)) is not None and s.phrases:
             if s.rest:
-                s.frames.append(s.rest.ljust(FRAME_BYTES, b"\xff"))
+                s.queue(s.rest.ljust(FRAME_BYTES, b"\xff"))
                 s.rest = b""
             s.phrases[-1].end = s.queued
 
@@ -280,16 +283,7 @@ class Playout:
 
     def echo_level(self, now: float) -> float:
         """RMS, in int16 units, of what played 100 to 400 ms ago: how loud an echo may be (SPEC 2.3)."""
-        played = self._played
-        while played and played[0][0] < now - ECHO_TO_S:
-            played.popleft()
-        total = n = 0.0
-        for at, level in played:
-            if at > now - ECHO_FROM_S:
-                break
-            total += level * level
-            n += 1
-        return float((total / n) ** 0.5) if n else 0.0
+        return self._echo.level(now)
 
     # --- within
 
@@ -299,14 +293,12 @@ class Playout:
     def _send_frame(self, s: Speech, messages: list[bytes]) -> None:
         frame = s.frames[s.sent - s.base]
         messages.append(self._writer.media(frame))
-        self._played.append((self._dry_at, frame_level(frame)))
-        if len(self._played) > 64:  # lead and echo window together are 30 frames
-            self._played.popleft()
+        self._echo.sent(self._dry_at, s.powers[s.sent - s.base])
         self._dry_at += FRAME_S
         s.sent += 1
 
     def _mark_if_due(self, s: Speech, messages: list[bytes], marks: list[str]) -> None:
-        if s.sent > s.marked and (s.sent - s.marked >= MARK_EVERY or any(p.end == s.sent for p in s.phrases)):
+        if s.sent > s.marked and (s.sent - s.marked >= MARK_EVERY or s.phrase_at(s.sent - 1).end == s.sent):
             s.marked = s.sent
             self._mark(f"{s.mark}:{s.sent}", messages, marks)
 
@@ -337,5 +329,4 @@ class Playout:
     def _line_cleared(self, now: float) -> None:
         self._pending.clear()
         self._dry_at = min(self._dry_at, now)
-        while self._played and self._played[-1][0] > now:
-            self._played.pop()
+        self._echo.cleared(now)

@@ -9,6 +9,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from math import inf
 
+from agentd.audio.level import frame_powers
+from agentd.core.media_stream import FRAME_BYTES
+
 FULLY_HEARD = 0.9  # of a phrase; its last 10 % is mostly the decay of the last word (a guess)
 
 
@@ -35,6 +38,7 @@ class Speech:
     turn: int
     interruptible: bool
     frames: deque[bytes] = field(default_factory=deque)  # from `base` on
+    powers: deque[float] = field(default_factory=deque)  # of the same frames: their levels, squared
     base: int = 0
     rest: bytes = b""
     phrases: list[Phrase] = field(default_factory=list)
@@ -55,6 +59,11 @@ class Speech:
     def mark(self) -> str:
         """Of this stretch: after a hold, echoes of the stretch before it must not pass for its own."""
         return f"t{self.turn}.{self.holds}"
+
+    def queue(self, audio: bytes) -> None:
+        """Whole frames."""
+        self.frames.extend(audio[i : i + FRAME_BYTES] for i in range(0, len(audio), FRAME_BYTES))
+        self.powers.extend(frame_powers(audio, FRAME_BYTES))
 
     @property
     def queued(self) -> int:
@@ -87,4 +96,5 @@ class Speech:
         keep_from = self.phrase_at(self.acked).start
         while self.base < min(keep_from, self.sent):
             self.frames.popleft()
+            self.powers.popleft()
             self.base += 1
