@@ -24,7 +24,7 @@ test: $(STAMP) _style ## lint, types and every test
 	@$(MAKE) --no-print-directory -j2 _types _pytest
 
 _pytest: $(STAMP)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal || { [ $$? = 1 ] && \
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cache-clear || { [ $$? = 1 ] && \
 	  echo "Once more and alone: what failed beside the others, on a busy machine perhaps by a race for time" && \
 	  $(BIN)/python -m pytest --last-failed --last-failed-no-failures none; }
 
