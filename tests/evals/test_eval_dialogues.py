@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator
 from datetime import date, datetime, timedelta
+from functools import cache
 
 import pytest
 import trio
@@ -59,13 +60,16 @@ def test_the_rules_brain_uses_the_right_tools(shipped: list[Outcome]) -> None:
     assert figures(booking).tools_percent == 100
 
 
+@cache
+def booking_scripts() -> list[Script]:
+    return [script for script in shipped_scripts() if script.expect.tools is not None]
+
+
 @pytest.mark.parametrize("ahead", [1, 3, 4, 26])  # Wednesday, Friday, Saturday, and in December
 async def test_a_booking_does_not_hang_on_the_day_on_which_it_is_played(ahead: int) -> None:
     day = TODAY + timedelta(ahead)
     brain = RulesLLM(clock=lambda: datetime(day.year, day.month, day.day, 9))
-    pairs = [
-        (script, load_playbook(script.playbook, "")) for script in shipped_scripts() if script.expect.tools is not None
-    ]
+    pairs = [(script, load_playbook(script.playbook, "")) for script in booking_scripts()]
     outcomes = await run_all(Bench(brain, brain, Settings.of(), day), pairs)
     assert [row for row in rows(outcomes) if row[-1]] == []
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.jobs.jobs_play import Zygote
-from tests.store.conftest import postgres, postgres_server, settings
+from tests.store.conftest import settings
 
-__all__ = ["postgres", "postgres_server", "settings", "zygote"]
+__all__ = ["settings", "zygote"]
 
 
 @pytest.fixture(scope="session")
