@@ -156,7 +156,7 @@ class Call:
         self._vad = CarefulVAD(settings, house.vad, self.emit) if house.vad is not None else None
         self.ears = Ears(
             settings, media, admitted.reader, self.brain, playout, self.recogniser, self._vad, self.emit,
-            self._count_frame,
+            self._count_frame, self.mouth.tick,
         )  # fmt: skip
 
     async def run(self) -> CallRecord:

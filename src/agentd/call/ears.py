@@ -47,9 +47,11 @@ class Ears:
         vad: CarefulVAD | None,
         emit: Callable[[Event], None],
         count_frame: Callable[[bytes], None],
+        tick: Callable[[], None],
     ) -> None:
         self._media, self._reader, self._brain, self._playout = media, reader, brain, playout
         self._recogniser, self._vad, self._emit, self._count_frame = recogniser, vad, emit, count_frame
+        self._tick = tick
         self._detector = VoiceDetector(settings)
         self._pause_frames = settings.vad_hangover_ms // FRAME_MS
         self._rest = b""
@@ -74,6 +76,7 @@ class Ears:
                 patience.deadline = deadline
             for message in messages:
                 self.read(message)
+            self._tick()
             if self._playout.stalled(trio.current_time()):  # only now: its marks may have come with this batch
                 return "stalled-reader"
         return "stop" if self.stopped else "lost"

@@ -1,14 +1,22 @@
-"""The one task that sends speech: asks the playout core what is due, and waits until the next thing is."""
+"""The one task that sends speech: asks the playout core what is due, and waits until the next thing is.
+
+While speech is under way something is due every 60 ms, and a task that is woken so often by a deadline is dear: a
+deadline is an exception. But the caller's frames come every 20 ms and wake the call anyway, so with each of them
+`tick` sends what is due; the task's own deadline is `LATE_S` later and passes only when no frames come.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isinf
+from math import inf, isinf
+from typing import Final
 
 import trio
 
 from agentd.core.playout import Due, Playout
 from agentd.media import MediaStream
+
+LATE_S: Final = 0.06  # three frames of the caller are missing; of ours, at least 90 ms are still to be played
 
 
 class Mouth:
@@ -17,6 +25,8 @@ class Mouth:
     def __init__(self, media: MediaStream, playout: Playout, report: Callable[[Due], None]) -> None:
         self._media, self._playout, self._report = media, playout, report
         self._wake = trio.Event()
+        self._wake_at = inf  # when something is due; inf too while the task is not waiting for it
+        self._patience = trio.CancelScope()
         self._closing = False
         self.tx = 0  # media messages
         self.sent_at = trio.current_time()
@@ -24,6 +34,12 @@ class Mouth:
     def poke(self) -> None:
         """Something changed: look again."""
         self._wake.set()
+
+    def tick(self) -> None:
+        """A frame of the caller has come."""
+        if self._wake_at <= trio.current_time():
+            self._wake_at = self.send_due()
+            self._patience.deadline = _deadline(self._wake_at)
 
     def close(self) -> None:
         """Say what is due and no more, then end."""
@@ -49,6 +65,13 @@ class Mouth:
                 return
             if isinf(wake_at):
                 await self._wake.wait()
-            else:
-                with trio.move_on_at(wake_at):
-                    await self._wake.wait()
+                continue
+            with trio.CancelScope(deadline=_deadline(wake_at)) as self._patience:
+                self._wake_at = wake_at
+                await self._wake.wait()
+            self._wake_at = inf
+
+
+def _deadline(wake_at: float) -> float:
+    """What is due now (the rest of the lead, after the very first frame) waits for no frame of the caller."""
+    return wake_at + LATE_S if wake_at > trio.current_time() else wake_at
