@@ -1,10 +1,12 @@
 """Calls per core: latency beyond the silence wait, barge-in, CPU, memory and tasks a call, at 1, 20, 50, 100 calls.
 
-    python -m benchmarks.calls [CALLS ...] [--seconds 40] [--providers]
+    python -m benchmarks.calls [CALLS ...] [--seconds 40] [--providers] [--in-step]
 
 The daemon runs on one core with instant scripted engines, conditioning on; the callers on another. Each size is held
 against the same daemon with one call, in the same run. Targets: SPEC 13, 5 / 10 / 20 ms beyond the silence wait at
 1 / 20 / 100 calls, barge-in P95 200 ms from voice onset, 0.4 CPU-s a call-minute, 100 kB and 10 tasks a call.
+Calls arrive over 10 s, which is about one turn of each, so that at any time some speak and some listen. `--in-step`:
+all of them in the same instant, and so all greetings, all first questions and all first answers together.
 A core that others use too shows in the seconds that the daemon waited for it: memory and tasks still hold then (but for
 audio that piles up), latencies and underruns do not.
 `--providers`: engines as slow as real ones (STT 300, LLM 375, TTS 100 ms); then T1 -> first reply frame counts, P50
@@ -26,6 +28,7 @@ from benchmarks.load import Seen, run_calls
 
 SILENCE_MS = 450
 WARM_UP_S = 6.0
+ARRIVE_S = 10.0
 PROVIDERS = {
     "stt_engine": "scripted:latency=300",
     "llm_engine": "scripted:latency=375",
@@ -68,7 +71,7 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
 
 
-def measure(calls: int, seconds: float, **settings: str) -> dict[str, float]:
+def measure(calls: int, seconds: float, arrive_s: float, **settings: str) -> dict[str, float]:
     """One size. A fresh daemon, so that memory is comparable."""
     server = Server(eou_silence_ms=str(SILENCE_MS), eou_sharp_fall_ms=str(SILENCE_MS), short_utt_sec="0", **settings)
     idle = server.stats()
@@ -81,17 +84,17 @@ def measure(calls: int, seconds: float, **settings: str) -> dict[str, float]:
         async with trio.open_nursery() as nursery:
 
             async def look() -> None:
-                await trio.sleep(seconds * 0.6)
+                await trio.sleep(arrive_s + seconds * 0.6)
                 peak.update(server.stats("busy"))
 
             nursery.start_soon(look)
-            return await run_calls(server.address, calls, seconds)
+            return await run_calls(server.address, calls, seconds, arrive_s)
 
     seen = trio.run(play)
     trio.run(trio.sleep, 2.5)
     after = server.stats()
     server.close()
-    minutes = calls * seconds / 60
+    minutes = seen.call_s / 60
     turns = [*peak["turns"], *after["turns"]]
     beyond = [float(total - wait) for total, wait, _ in turns]
     totals = [float(total) for total, _, _ in turns]
@@ -131,11 +134,13 @@ def main() -> None:
     parser.add_argument("calls", nargs="*", type=int, default=[1, 20, 50, 100])
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--providers", action="store_true")
+    parser.add_argument("--in-step", action="store_true")
     given = parser.parse_args()
     engines = PROVIDERS if given.providers else {}
     if (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {1})
-    rows = [measure(calls, given.seconds, **engines) for calls in given.calls]
+    arrive_s = 0.0 if given.in_step else ARRIVE_S
+    rows = [measure(calls, given.seconds, arrive_s, **engines) for calls in given.calls]
     width = max(len(name) for name in rows[0])
     for name in rows[0]:
         print(f"{name:<{width}}  " + "  ".join(f"{row[name]:>9.2f}" for row in rows), flush=True)

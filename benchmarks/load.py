@@ -34,6 +34,7 @@ class Seen:
     late_audio: int = 0  # audible frames of the old turn after its `clear`
     refused: int = 0
     unanswered: int = 0
+    call_s: float = 0.0  # seconds of calls, all together
     late_sends: int = 0  # our own pacing: frames that left more than 20 ms late
 
 
@@ -183,19 +184,22 @@ class LoadCall:
         self.sock.close()
 
 
-async def run_calls(address: str, calls: int, seconds: float, seed: int = 1) -> Seen:
-    """`calls` at once for `seconds`; they end together. Bounded by itself."""
+async def run_calls(address: str, calls: int, seconds: float, arrive_s: float = 0.0, seed: int = 1) -> Seen:
+    """`calls`, which come one after the other within `arrive_s` and then are there together for `seconds`; they end
+    together. Bounded by itself."""
     host, _, port = address.rpartition(":")
     seen, rng = Seen(), Random(seed)
     live = [LoadCall(i + 1, seen, rng) for i in range(calls)]
-    for call in live:
-        await call.connect(host, int(port))
-    # spread over the 20 ms, as real callers are
     began = time.perf_counter()
     tick = 0
+    # spread over the 20 ms, as real callers are
     order = [(i / calls * FRAME_S, call) for i, call in enumerate(live)]
-    while time.perf_counter() - began < seconds:
-        for offset, call in order:
+    come = 0
+    while time.perf_counter() - began < arrive_s + seconds:
+        while come < calls and time.perf_counter() - began >= come * arrive_s / calls:
+            await live[come].connect(host, int(port))
+            come += 1
+        for offset, call in order[:come]:
             due = began + tick * FRAME_S + offset
             wait = due - time.perf_counter()
             if wait > 0.0005:
@@ -207,4 +211,5 @@ async def run_calls(address: str, calls: int, seconds: float, seed: int = 1) -> 
         tick += 1
     for call in live:
         call.close()
+    seen.call_s = calls * (arrive_s / 2 + seconds)
     return seen

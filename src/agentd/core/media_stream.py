@@ -64,8 +64,7 @@ class Start:
     parameters: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(msgspec.Struct, frozen=True, gc=False):
     """Audio of the caller: mu-law, 8 kHz, normally one frame of 160 bytes. `timestamp_ms` from the stream's start."""
 
     payload: bytes
