@@ -37,5 +37,5 @@ def test_a_call_has_at_most_ten_tasks_of_its_own_and_its_engines() -> None:
         return listening, busiest.tasks - before
 
     listening, busiest = play(scene)
-    assert listening == 4 + 2  # serve (with the ears), mouth, recogniser, feed; the engine's two
-    assert busiest <= 10
+    assert listening == 3 + 2  # serve (with the ears), mouth, recogniser; the engine's two
+    assert busiest <= 9

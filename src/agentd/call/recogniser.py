@@ -12,6 +12,7 @@ import trio
 
 from agentd.audio.agc import Agc
 from agentd.audio.conditioning import Conditioner
+from agentd.call.intake import Intake
 from agentd.call.relay import each
 from agentd.call.sample import AudioSample
 from agentd.config import Settings
@@ -43,7 +44,7 @@ class Recogniser:
         self._frames = self._lost = 0
         self._closed = False
         self.deaf = False  # no engine works: what the caller says now brings no words
-        self._send, self._receive = trio.open_memory_channel[Heard](QUEUE)
+        self._audio = Intake[Heard](QUEUE)
 
     def hear(self, mulaw: bytes, voiced: bool) -> None:
         """One frame."""
@@ -64,7 +65,7 @@ class Recogniser:
         if self._sample is not None:
             self._sample.add(pcm)
         try:
-            self._send.send_nowait(heard)
+            self._audio.put_nowait(heard)
         except trio.WouldBlock:
             self._lost += 1
             if (
@@ -76,16 +77,18 @@ class Recogniser:
 
     async def run(self) -> None:
         """The provider's session, opened again for as long as the call lives."""
-        with self._receive:
+        try:
             while not self._closed:
                 try:
-                    with self._receive.clone() as audio:
+                    async with self._audio.reader() as audio:
                         await each(self._stt.listen(audio, AudioFormat(), self._language), self._take)
                 except* EngineError as group:
                     self.deaf = True
                     self._emit(AsrErr(error=str(group.exceptions[0])))
                 if not self._closed:  # a session that ended by itself is opened again, like one that failed
                     await trio.sleep(AGAIN_S)
+        finally:
+            self._audio.no_more_readers()
 
     async def _take(self, transcript: Transcript) -> None:
         self.deaf = False
@@ -93,4 +96,4 @@ class Recogniser:
 
     def close(self) -> None:
         self._closed = True
-        self._send.close()
+        self._audio.close()

@@ -1,8 +1,8 @@
 """A recogniser that reconnects, replays and changes engines beside the call (SPEC 4.2).
 
-Two tasks: one feeds the session that is open and keeps the last seconds; one opens session after session. A third
-asks another engine when an utterance brought no words at all (`second_opinion`). The call sees a single stream of
-transcripts, whose offsets are those of the audio, whoever recognised it and when.
+One task opens session after session; the call's audio is poured into the one that is open, and its last seconds are
+kept. Another task asks another engine when an utterance brought no words at all (`second_opinion`). The call sees a
+single stream of transcripts, whose offsets are those of the audio, whoever recognised it and when.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import partial
 import trio
 from trio.abc import ReceiveChannel
 
+from agentd.call.intake import poured
 from agentd.call.relay import Give, Relay
 from agentd.call.streams import unwrapped
 from agentd.engines import STT, AudioFormat, Heard, Transcript
@@ -81,8 +82,8 @@ class FallbackSTT:
                         nursery.start_soon(self._second_opinion, feed, self._asking, kept, fmt, language, give)
 
                 feed = _Feed(self._recent, self._unheard, doubt)
-                nursery.start_soon(feed.run, audio)
-                await self._sessions(feed, fmt, language, give)
+                with poured(audio, feed.hear, feed.end, nursery):
+                    await self._sessions(feed, fmt, language, give)
                 nursery.cancel_scope.cancel(reason="listening is over")
 
     async def _sessions(self, feed: _Feed, fmt: AudioFormat, language: str, give: Give[Transcript]) -> None:
@@ -224,14 +225,17 @@ class _Feed:
         self.session: _Session | None = None
         self.ended = False
 
-    async def run(self, audio: ReceiveChannel[Heard]) -> None:
-        async for heard in audio:
-            piece = Kept.of(heard)
-            self.recent.hear(piece)
-            if self.session is not None:
-                self.session.hear(heard)
-            if (kept := self._unheard.hear(piece)) is not None:
-                self._doubt(kept)
+    def hear(self, heard: Heard) -> None:
+        """One piece."""
+        piece = Kept.of(heard)
+        self.recent.hear(piece)
+        if self.session is not None:
+            self.session.hear(heard)
+        if (kept := self._unheard.hear(piece)) is not None:
+            self._doubt(kept)
+
+    def end(self) -> None:
+        """There is no more."""
         self.ended = True
         if self.session is not None:
             self.session.hear_no_more()
