@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import gc
+from typing import Final
+
+COLLECT_AFTER: Final = 3_000
+"""New objects that may be garbage in a cycle. Python's 700 are reached twenty times a second at 100 calls, and looking
+for cycles, which hardly exist, took 1.5 % of the time."""
 
 
 def settle() -> None:
-    """What is here now stays, and the collector need not look at it again. What the start took and freed, several MB
-    where modules are compiled at each start, goes back to the system."""
+    """What is here now stays: the collector need not look at it again, and looks less often at the rest. What the start
+    took and freed, several MB where modules are compiled at each start, goes back to the system."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
     if trim is not None:
         trim(0)
