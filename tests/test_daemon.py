@@ -102,12 +102,13 @@ async def test_switches_and_failures_of_engines_are_metrics_for_this_machine_onl
         async with httpx.AsyncClient(base_url=f"http://{address}") as client:
             here = await client.get("/metrics")
             proxied = await client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+            named = await client.get("/metrics", headers={"Host": "voice.example.com"})
             token = {"X-Forwarded-For": "203.0.113.9", "Authorization": "Bearer secret"}
             known = await client.get("/metrics", headers=token)
     assert 'agentd_engine_switches_total{stage="llm",to="scripted"} 1.0' in here.text
     assert 'agentd_engine_errors_total{stage="llm"}' in here.text
     assert 'agentd_calls_total{reason="stop"} 1.0' in here.text
-    assert (proxied.status_code, known.status_code) == (403, 200)
+    assert (proxied.status_code, named.status_code, known.status_code) == (403, 403, 200)
 
 
 async def test_signed_webhooks_are_served_and_forged_ones_refused(tmp_path: Path) -> None:

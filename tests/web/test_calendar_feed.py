@@ -140,6 +140,8 @@ async def gone() -> bytes:
     [
         ("", "", {}, 200),
         ("", "", {"X-Forwarded-For": "203.0.113.9"}, 403),
+        ("", "", {"X-Real-IP": "203.0.113.9"}, 403),
+        ("", "", {"Host": "voice.example.com"}, 403),
         ("", "?token=", {"X-Forwarded-For": "203.0.113.9"}, 403),
         ("secret", "", {}, 200),
         ("secret", "", {"X-Forwarded-For": "203.0.113.9"}, 403),

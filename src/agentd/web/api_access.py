@@ -21,6 +21,7 @@ from typing import Final
 
 PASSED_ON: Final = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via")
 THIS_MACHINE: Final = "this machine"
+Headers = Callable[[str], list[str]]
 _A_TOKEN: Final = "send Authorization: Bearer with a token of `agentd token new --name NAME`"
 
 
@@ -40,7 +41,7 @@ class Refused:
 
 def judge(
     peer: str,
-    headers: Callable[[str], list[str]],
+    headers: Headers,
     public_base_url: str,
     holder: Callable[[str], str | None],
 ) -> Caller | Refused:
@@ -52,9 +53,13 @@ def judge(
         scheme, _, token = _only(given).partition(" ")
         name = holder(token.strip()) if scheme.lower() == "bearer" else None
         return Caller(f"token {name}") if name else Refused(401, "this token does not hold", _A_TOKEN)
-    if _loopback(peer) and _loopback(_name_of(host)) and not any(headers(name) for name in PASSED_ON):
-        return Caller(THIS_MACHINE)
-    return Refused(401, "who are you?", _A_TOKEN)
+    return Caller(THIS_MACHINE) if is_here(peer, headers) else Refused(401, "who are you?", _A_TOKEN)
+
+
+def is_here(peer: str, headers: Headers) -> bool:
+    """Whether a request is this machine's own: the API, the metrics and the calendar mean the same by it."""
+    host = _only(headers("Host"))
+    return _loopback(peer) and _loopback(_name_of(host)) and not any(headers(name) for name in PASSED_ON)
 
 
 def _ours(host: str, public_base_url: str) -> set[str]:

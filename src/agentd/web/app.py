@@ -19,6 +19,7 @@ from agentd.core.signature import Verdict
 from agentd.core.twiml import StreamTo
 from agentd.events import Webhook, WsHandshake
 from agentd.web.api import add_api
+from agentd.web.api_access import is_here
 from agentd.web.calendar_feed import add_calendar_feed
 from agentd.web.door import Door
 from agentd.web.handshake import SUBPROTOCOL, offered_subprotocols
@@ -184,4 +185,4 @@ def _may_measure(door: Door) -> bool:
     token = door.settings.metrics_token.get_secret_value()
     if token and compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()):
         return True
-    return request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
+    return is_here(request.remote_addr or "", request.headers.getlist)

@@ -19,6 +19,7 @@ from quart_trio import QuartTrio
 from agentd.call.streams import in_thread
 from agentd.core.playbook import Playbook
 from agentd.office import Calendar, Meeting, OfficeError, Span
+from agentd.web.api_access import is_here
 
 if TYPE_CHECKING:
     from icalendar import Component, Event, Timezone
@@ -49,7 +50,7 @@ def _may_read(door: Door) -> bool:
     token, given = door.settings.calendar_token.get_secret_value(), request.args.get("token", "")
     if token and compare_digest(given.encode(), token.encode()):
         return True
-    return request.remote_addr in ("127.0.0.1", "::1") and "X-Forwarded-For" not in request.headers
+    return is_here(request.remote_addr or "", request.headers.getlist)
 
 
 async def read(calendar: Calendar, playbook: Playbook, now_ms: int, limiter: trio.CapacityLimiter) -> bytes:
