@@ -291,9 +291,9 @@ class Playout:
         return self._speech if self._speech is not None and self._speech.turn == turn else None
 
     def _send_frame(self, s: Speech, messages: list[bytes]) -> None:
-        frame = s.frames[s.sent - s.base]
+        frame, power = s.frame(s.sent)
         messages.append(self._writer.media(frame))
-        self._echo.sent(self._dry_at, s.powers[s.sent - s.base])
+        self._echo.sent(self._dry_at, power)
         self._dry_at += FRAME_S
         s.sent += 1
 

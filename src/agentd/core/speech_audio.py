@@ -5,7 +5,7 @@ base <= heard <= sent <= queued        counted in frames of 20 ms from the speec
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from dataclasses import dataclass, field
 from math import inf
 
@@ -37,8 +37,8 @@ class Phrase:
 class Speech:
     turn: int
     interruptible: bool
-    frames: deque[bytes] = field(default_factory=deque)  # from `base` on
-    powers: deque[float] = field(default_factory=deque)  # of the same frames: their levels, squared
+    audio: bytearray = field(default_factory=bytearray)  # frames from `base` on
+    powers: array[float] = field(default_factory=lambda: array("f"))  # of the same frames: their levels, squared
     base: int = 0
     rest: bytes = b""
     phrases: list[Phrase] = field(default_factory=list)
@@ -62,12 +62,17 @@ class Speech:
 
     def queue(self, audio: bytes) -> None:
         """Whole frames."""
-        self.frames.extend(audio[i : i + FRAME_BYTES] for i in range(0, len(audio), FRAME_BYTES))
+        self.audio += audio
         self.powers.extend(frame_powers(audio, FRAME_BYTES))
+
+    def frame(self, number: int) -> tuple[bytes, float]:
+        """One that is not forgotten: its mu-law, and its level squared."""
+        at = number - self.base
+        return bytes(self.audio[at * FRAME_BYTES : (at + 1) * FRAME_BYTES]), self.powers[at]
 
     @property
     def queued(self) -> int:
-        return self.base + len(self.frames)
+        return self.base + len(self.powers)
 
     def phrase_at(self, frame: int) -> Phrase:
         """The phrase that this frame belongs to."""
@@ -94,7 +99,6 @@ class Speech:
     def forget_heard(self) -> None:
         """Frames of phrases that were heard whole can never be needed again."""
         keep_from = self.phrase_at(self.acked).start
-        while self.base < min(keep_from, self.sent):
-            self.frames.popleft()
-            self.powers.popleft()
-            self.base += 1
+        if (heard := min(keep_from, self.sent) - self.base) > 0:
+            del self.audio[: heard * FRAME_BYTES], self.powers[:heard]
+            self.base += heard

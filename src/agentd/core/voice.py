@@ -21,9 +21,8 @@ and their next beat is "voice". Measured on `tests/speech` at 15 dB: 28 % of bab
 
 from __future__ import annotations
 
-from collections import deque
-
 from agentd.config import Settings
+from agentd.core.levels import Levels
 
 FRAME_MS = 20
 DEFAULT_NOISE = 60.0
@@ -57,8 +56,7 @@ class VoiceDetector:
         self._hold = settings.vad_hysteresis_ms // FRAME_MS
         self._calibration = settings.calibration_ms // FRAME_MS
         self._first: list[float] = []
-        self._quiet: deque[float] = deque(maxlen=WINDOW)
-        self._all: deque[float] = deque(maxlen=WINDOW)
+        self._quiet, self._all = Levels(WINDOW), Levels(WINDOW)
         self._burst: list[float] = []  # of voice that may prove to be noise
         self._since_voice = self._hold + SETTLE_FRAMES  # frames
         self._ticks = 0
@@ -119,7 +117,7 @@ class VoiceDetector:
                 self._quiet.append(level)
         self._ticks += 1
         if self._ticks % EVERY_FRAMES == 0:
-            quiet = sorted(self._quiet)
-            nowhere_quieter = sorted(self._all)[int(LOW * len(self._all))] if len(self._all) >= FEWEST else 0.0
+            quiet = self._quiet.ordered()
+            nowhere_quieter = self._all.ordered()[int(LOW * len(self._all))] if len(self._all) >= FEWEST else 0.0
             self.noise = max(sum(quiet) / len(quiet), nowhere_quieter)
             self.threshold = self._at(self.noise, max(quiet[int(HIGH * len(quiet))], nowhere_quieter) * EVEN)
