@@ -25,3 +25,14 @@ def test_what_is_hidden_cannot_be_imported_in_the_block_and_can_after_it(
 def test_what_was_imported_before_stays() -> None:
     with without("pathlib"):
         assert import_module("pathlib").Path is Path
+
+
+def test_a_name_that_the_block_took_away_itself_hides_no_error_of_its_own() -> None:
+    def block() -> None:
+        with without("rarely_needed"):
+            del sys.modules["rarely_needed"]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        block()
+    assert "rarely_needed" not in sys.modules

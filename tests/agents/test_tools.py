@@ -18,6 +18,7 @@ from agentd.agents.tools import house_tools
 from agentd.agents.tools.summary import put_together
 from agentd.core.governor import Governor
 from agentd.core.governor_manners import Manners
+from agentd.core.governor_so_far import SaidSoFar
 from agentd.core.policy import Agent, Effect
 from agentd.core.speech import Message, ToolCall
 from agentd.errors import EngineError
@@ -225,7 +226,7 @@ def governed(reply: str, language: str, result: str, tool: str = "calendar.find_
     manners = Manners(playbook, first_words=24, max_chars=420, today=date(2026, 3, 1))
     messages = [Message("caller", "hello"), Message("agent", "hi"), Message("caller", "let us meet")]
     messages.append(Message("tool", result, ToolCall("c", tool, {})))
-    governor = Governor(manners.rules(messages, 0))
+    governor = Governor(manners.rules(messages, 0, SaidSoFar()))
     said = governor.feed(reply) + governor.finish()
     return " ".join(said), [act.why for act in governor.acts]
 

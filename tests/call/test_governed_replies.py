@@ -13,6 +13,7 @@ from agentd_local.rules.brain import RulesLLM, answer
 from agentd.agents.playbook_file import load_playbook
 from agentd.core.governor import Governor
 from agentd.core.governor_manners import Manners
+from agentd.core.governor_so_far import SaidSoFar
 from agentd.core.hearing import normal
 from agentd.core.playbook import Playbook
 from agentd.engines import LLM, Message, Prompt
@@ -148,7 +149,7 @@ def test_read_backs_of_what_the_caller_said_are_not_refused_or_cut(
     for line in lines:
         said.append(Message("caller", line))
         reply = answer(Prompt("call", playbook, "", tuple(said)), today)
-        governor = Governor(manners.rules(said, len(said)))
+        governor = Governor(manners.rules(said, len(said), SaidSoFar()))
         out = governor.feed(reply) + governor.finish()
         assert normal(" ".join(out)) == normal(reply), governor.acts
         said.append(Message("agent", reply))

@@ -10,6 +10,7 @@ import pytest
 from agentd.agents.playbook_file import load_playbook
 from agentd.core.governor import Governor
 from agentd.core.governor_manners import Manners
+from agentd.core.governor_so_far import SaidSoFar
 from agentd.core.speech import Message
 
 HOURS = {"sun": ("09:00-18:00",), "fri": ("09:00-13:00",), "sat": ()}
@@ -18,7 +19,7 @@ HOURS = {"sun": ("09:00-18:00",), "fri": ("09:00-13:00",), "sat": ()}
 def refused(name: str, reply: str) -> bool:
     playbook = replace(load_playbook(name, ""), hours=HOURS)
     manners = Manners(playbook, first_words=24, max_chars=420, today=date(2026, 11, 24))
-    governor = Governor(manners.rules([Message("caller", "when are you open")], 0))
+    governor = Governor(manners.rules([Message("caller", "when are you open")], 0, SaidSoFar()))
     governor.feed(reply)
     governor.finish()
     return any(act.what == "refused" for act in governor.acts)

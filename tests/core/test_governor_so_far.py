@@ -46,9 +46,9 @@ def test_a_turn_reads_its_new_line_only(monkeypatch: pytest.MonkeyPatch) -> None
     assert tuple(read) == lines
 
 
-def test_what_is_known_of_earlier_calls_is_bounded() -> None:
+def test_what_is_known_of_earlier_states_is_bounded() -> None:
     so_far = SaidSoFar()
     for n in range(KEPT + 10):
-        so_far((f"call {n}",), TODAY)
+        so_far((f"state {n}",), TODAY)
     assert len(so_far._known) == KEPT
-    assert (("call 9",), TODAY) not in so_far._known
+    assert (("state 9",), TODAY) not in so_far._known

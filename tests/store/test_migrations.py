@@ -107,6 +107,38 @@ def test_an_upgrade_that_fails_says_why_as_if_it_had_been_tried_here(database: D
     assert database.transaction(revision) == "0001"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        (sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"),
+        (sys.executable, "-c", "print('chatter'); raise SystemExit(1)"),
+        ("/nowhere/python",),
+    ],
+    ids=["killed", "a traceback", "not there"],
+)
+async def test_an_upgrade_that_is_cut_off_can_be_tried_again(
+    database: Database, settings: Settings, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.transaction(lambda connection: migrate(connection, "0001"))
+    store = SqlStore(settings)
+    with monkeypatch.context() as patched:
+        patched.setattr("agentd.store.upgrade.COMMAND", command)
+        with pytest.raises(StoreError, match="its upgrade"):  # no `ConfigError`: there is nothing to correct
+            await store.open()
+    assert database.transaction(revision) == "0001"
+    await store.open()
+    await store.aclose()
+    assert database.transaction(revision) == HEAD
+
+
+def test_a_database_that_was_taken_back_to_nothing_is_made_again(database: Database) -> None:
+    database.transaction(migrate)
+    database.transaction(metadata.drop_all)
+    database.transaction(lambda connection: connection.execute(text("DELETE FROM alembic_version")))
+    assert database.transaction(is_current)
+    assert database.transaction(revision) == HEAD
+
+
 def test_each_migration_only_adds(database: Database) -> None:
     before: dict[str, dict[str, str]] = {}
     for each in REVISIONS:

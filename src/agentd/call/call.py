@@ -43,6 +43,7 @@ from agentd.call.view import View
 from agentd.config import Settings
 from agentd.core.governor import Governor
 from agentd.core.governor_manners import MannersOf
+from agentd.core.governor_so_far import SaidSoFar
 from agentd.core.handover import Why
 from agentd.core.history import History
 from agentd.core.media_stream import FRAME_BYTES, FRAME_MS, Writer
@@ -142,7 +143,7 @@ class Call:
             trouble=lambda: self.playbook.phrase("trouble", self.brain.floor.turns), cached=house.phrases.get,
             tools=tools, next_question=self._next_question,
         )  # fmt: skip
-        self._manners = house.manners(playbook, house.today())
+        self._manners, self._so_far = house.manners(playbook, house.today()), SaidSoFar()
         self.brain = Brain(settings, playbook, self, self._desk, history, _opening(playbook, facts))
         self.brain.recording = self.recording
         self.handover = Handover(facts, playbook, history, house.hand_over, self.brain, self.emit)
@@ -245,7 +246,7 @@ class Call:
 
     def governor(self, messages: Sequence[Message]) -> Governor:
         nth = self.brain.floor.turns
-        return Governor(self._manners.rules(messages, nth, next_question=self._next_question(messages)))
+        return Governor(self._manners.rules(messages, nth, self._so_far, next_question=self._next_question(messages)))
 
     def filler(self, nth: int) -> tuple[str, bytes]:
         nth += self.brain.floor.turns

@@ -36,7 +36,6 @@ class Manners:
         texts += [slot.question for slot in playbook.slots] + [c for slot in playbook.slots for c in slot.choices]
         texts += [text for variants in playbook.phrases.values() for text in variants]
         self._facts = joined(told(text, today) for text in texts if text) | open_hours(playbook.hours)
-        self._said = SaidSoFar()
         self._own: dict[tuple[str, ...], Kind] = {}
         self._variants: dict[tuple[str, ...], str] = {}
         for key, variants in playbook.phrases.items():
@@ -50,12 +49,12 @@ class Manners:
         """Of the reply to these messages, when it is an ordinary one."""
         return self._first_words if [m.role for m in messages].count("caller") <= 1 else HARD_WORDS
 
-    def rules(self, messages: Sequence[Message], nth: int, *, next_question: str = "") -> Rules:
+    def rules(self, messages: Sequence[Message], nth: int, so_far: SaidSoFar, *, next_question: str = "") -> Rules:
         """For the reply to `messages`: to the caller's last words, or to what a tool has just returned. `nth` chooses
-        among variants; `next_question`: of the slot that comes next, "" for none."""
+        among variants; `so_far`: the call's own; `next_question`: of the slot that comes next, "" for none."""
         callers = tuple([m.text for m in messages if m.role == "caller"])
         results = [m.text for m in messages if m.role == "tool"]
-        facts = [self._facts, self._said(callers, self._today), *[returned(text, self._today) for text in results]]
+        facts = [self._facts, so_far(callers, self._today), *[returned(text, self._today) for text in results]]
         return Rules(
             facts=joined(facts),
             hard_words=self.most_words(messages),

@@ -8,12 +8,12 @@ from typing import Final
 
 from agentd.core.governor_facts import Facts, joined, said
 
-KEPT: Final = 256
-"""Conversations: the last two or three states of a hundred calls. One of sixty lines takes about 8 kB."""
+KEPT: Final = 4
+"""States of the conversation: the one that an answer goes by, a guess, a correction. One of sixty lines takes 8 kB."""
 
 
 class SaidSoFar:
-    """Ask with all lines of a call, in order. Shared by calls: what it knows hangs on the words alone."""
+    """One call's, and gone with it. Ask with all lines of the caller, in order."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[tuple[str, ...], date], Facts] = OrderedDict()

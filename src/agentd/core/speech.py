@@ -58,7 +58,8 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolOffer:
-    """A tool as a model is shown it. `schema`: the JSON schema of its arguments, an object."""
+    """A tool as a model is shown it. `schema`: the JSON schema of its arguments, an object, which all calls share: not to
+    be written into."""
 
     name: str
     summary: str

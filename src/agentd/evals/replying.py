@@ -16,6 +16,7 @@ from agentd.call.think import Thought
 from agentd.call.tool_use import ToolUse
 from agentd.core.governor import Act, Governor
 from agentd.core.governor_manners import Manners
+from agentd.core.governor_so_far import SaidSoFar
 from agentd.core.policy import Effect
 from agentd.core.slots import Tracker, note_offer
 from agentd.core.slots.language import language_of
@@ -68,6 +69,7 @@ class Agent:
         self.llm, self._talk, self._manners, self._today = llm, talk, manners, today
         self.tools = ToolUse(desk, talk.history, self._note, self._start, lambda call: None)
         self._tracker, self._tasks = Tracker(talk.playbook, today), tasks
+        self._so_far = SaidSoFar()
         self.noted: dict[str, str] = {}
 
     async def reply(self, prompt: Prompt) -> tuple[str, tuple[Act, ...]]:
@@ -88,7 +90,7 @@ class Agent:
 
     def _governor(self, messages: Sequence[Message]) -> Governor:
         nth = sum(message.role == "agent" for message in messages)
-        return Governor(self._manners.rules(messages, nth, next_question=self.next_question(messages)))
+        return Governor(self._manners.rules(messages, nth, self._so_far, next_question=self.next_question(messages)))
 
     def _note(self, call: ToolCall) -> str:
         self._tracker.understand(self._talk.history.messages())

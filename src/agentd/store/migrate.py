@@ -41,7 +41,7 @@ def is_current(connection: Connection) -> bool:
         _lock(connection)
         if revision(connection) is None:  # nobody else was there before
             metadata.create_all(connection, checkfirst=False)  # a stranger's table of the same name is an error
-            _version.create(connection)
+            _version.create(connection, checkfirst=True)  # it may be there, and empty: after a downgrade to nothing
             connection.execute(_version.insert().values(version_num=HEAD))
     return revision(connection) not in OLDER
 

@@ -83,7 +83,8 @@ class SqlStore:
                 if left and is_lock(error.__cause__):
                     continue  # another process migrates
                 self._shut = f"{self.name} cannot be used: {error}"
-                if await self._thread(partial(may_pass, error.__cause__, self.database.engine)):
+                cause = error.__cause__  # none: the upgrade's process was cut off
+                if cause is None or await self._thread(partial(may_pass, cause, self.database.engine)):
                     raise StoreError(self._shut) from error
                 if not refused:
                     refused = True
