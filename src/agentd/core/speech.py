@@ -58,8 +58,10 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolOffer:
-    """A tool as a model is shown it. `schema`: the JSON schema of its arguments, an object, which all calls share: not to
-    be written into."""
+    """A tool as a model is shown it.
+
+    `schema`: the JSON schema of its arguments, an object. All calls share it: it is not to be written into.
+    """
 
     name: str
     summary: str
