@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 import pytest
 import trio
+from trio import as_safe_channel
 from trio.testing import MockClock
 
 from agentd.call.mouth import LATE_S, Mouth
 from agentd.config import Settings
+from agentd.core.call_state import State
 from agentd.core.media_stream import Writer
 from agentd.core.playout import Due, Playout
+from agentd.engines import AudioChunk, Voice
+from agentd.errors import EngineError
+from agentd.events import TtsEnd
+from agentd.testing.scripted import ScriptedTTS
+from agentd.testing.stage import stage
 
 SETTINGS = Settings.of()
+LEADS_MS = (40, 60, 100, 200)
 FRAME_S = 0.02
 
 
@@ -40,9 +50,9 @@ class Line:
 
 
 class Scene:
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings = SETTINGS) -> None:
         self.line, self.dues = Line(), list[Due]()
-        self.playout = Playout(SETTINGS, Writer("MZ1"))
+        self.playout = Playout(settings, Writer("MZ1"))
         self.mouth = Mouth(self.line, self.playout, self.report)
 
     def report(self, due: Due) -> None:
@@ -87,10 +97,11 @@ async def test_speech_goes_out_whole_and_in_time_with_the_callers_frames_and_wit
     assert all(0 < b[0] - a[0] <= latest for a, b in zip(scene.line.sent[1:], scene.line.sent[2:], strict=False))
 
 
+@pytest.mark.parametrize("lead_ms", LEADS_MS)
 async def test_when_the_callers_frames_stop_in_mid_speech_the_line_does_not_run_dry(
-    autojump_clock: MockClock, nursery: trio.Nursery
+    autojump_clock: MockClock, nursery: trio.Nursery, lead_ms: int
 ) -> None:
-    scene = Scene()
+    scene = Scene(Settings.of(playout_lead_ms=lead_ms))
     nursery.start_soon(scene.mouth.run)
     scene.speak(3.0)
     for n in range(180):
@@ -143,3 +154,29 @@ async def test_closing_says_what_is_due_and_no_more(autojump_clock: MockClock) -
     sent = scene.frames
     scene.mouth.tick()
     assert scene.frames == sent
+
+
+async def test_a_voice_that_breaks_off_while_the_line_is_dry_is_followed_by_the_whole_apology(
+    autojump_clock: MockClock,
+) -> None:
+    class BreaksOff(ScriptedTTS):
+        """Half a frame more than two, then nothing for a second, then an error."""
+
+        @as_safe_channel
+        async def speak(self, text: str, voice: Voice) -> AsyncGenerator[AudioChunk, None]:
+            yield AudioChunk(b"\0\x20" * (8 * 50), 8000)
+            await trio.sleep(1)
+            raise EngineError("broke off", engine="x")
+
+    class Apology:
+        def get(self, text: str) -> bytes | None:
+            return b"\x20" * 8 * 3200  # longer than what may be queued unsent
+
+    async with stage(tts=BreaksOff(), phrases=Apology()) as s:
+        await s.caller.says("a table for two")
+        await s.caller.hears(within_s=2)
+        await s.caller.silence(1.5)
+        assert s.call.mouth.tx > 10  # half a second of the apology, and no filler had to wake the line
+        await s.caller.silence(4.5)
+        assert s.call.brain.state is State.LISTENING
+    assert sum(end.frames for end in s.events(TtsEnd)) >= 160

@@ -16,7 +16,7 @@ import trio
 from agentd.core.playout import Due, Playout
 from agentd.media import MediaStream
 
-LATE_S: Final = 0.06  # three frames of the caller are missing; of ours, at least 90 ms are still to be played
+LATE_S: Final = 0.06  # three frames of the caller are missing; no later than half of what is still to be played then
 
 
 class Mouth:
@@ -24,6 +24,7 @@ class Mouth:
 
     def __init__(self, media: MediaStream, playout: Playout, report: Callable[[Due], None]) -> None:
         self._media, self._playout, self._report = media, playout, report
+        self._late_s = min(LATE_S, playout.low_s / 2)
         self._wake = trio.Event()
         self._wake_at = inf  # when something is due; inf too while the task is not waiting for it
         self._patience = trio.CancelScope()
@@ -39,7 +40,7 @@ class Mouth:
         """A frame of the caller has come."""
         if self._wake_at <= trio.current_time():
             self._wake_at = self.send_due()
-            self._patience.deadline = _deadline(self._wake_at)
+            self._patience.deadline = self._deadline(self._wake_at)
 
     def close(self) -> None:
         """Say what is due and no more, then end."""
@@ -66,12 +67,11 @@ class Mouth:
             if isinf(wake_at):
                 await self._wake.wait()
                 continue
-            with trio.CancelScope(deadline=_deadline(wake_at)) as self._patience:
+            with trio.CancelScope(deadline=self._deadline(wake_at)) as self._patience:
                 self._wake_at = wake_at
                 await self._wake.wait()
             self._wake_at = inf
 
-
-def _deadline(wake_at: float) -> float:
-    """What is due now (the rest of the lead, after the very first frame) waits for no frame of the caller."""
-    return wake_at + LATE_S if wake_at > trio.current_time() else wake_at
+    def _deadline(self, wake_at: float) -> float:
+        """What is due now (the rest of the lead, after the very first frame) waits for no frame of the caller."""
+        return wake_at + self._late_s if wake_at > trio.current_time() else wake_at

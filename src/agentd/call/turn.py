@@ -175,6 +175,7 @@ class Turn:
             sorry = desk.trouble()
             audio = desk.cached(sorry)
             desk.playout.end_phrase(self.number)
+            desk.poke()
             desk.playout.phrase(self.number, sorry if audio else "")
             await self._push(audio or desk.tone)
         desk.playout.end_phrase(self.number)

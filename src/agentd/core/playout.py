@@ -63,7 +63,7 @@ class Playout:
     def __init__(self, settings: Settings, writer: Writer) -> None:
         self._writer = writer
         self._lead_s = settings.playout_lead_ms / 1000
-        self._low_s = self._lead_s * LOW_WATER
+        self.low_s = self._lead_s * LOW_WATER  # so much is still to be played when more is due
         self._tail = b"\xff" * (settings.tts_tail_ms * FRAME_BYTES // FRAME_MS)
         self._tail_s = settings.tts_tail_ms / 1000
         self._mark_timeout_s = settings.mark_timeout_ms / 1000
@@ -154,7 +154,7 @@ class Playout:
         started = replied = None
         underrun_ms = 0
         before = s.sent
-        if s.sent < s.queued and self._dry_at - now <= self._low_s + _EPSILON_S:
+        if s.sent < s.queued and self._dry_at - now <= self.low_s + _EPSILON_S:
             if self._dry_at < now:
                 if s.begun and not s.tail_sent and not s.phrase_at(s.sent - 1).filler:
                     underrun_ms = round((now - self._dry_at) * 1000)
@@ -311,7 +311,7 @@ class Playout:
         if s.tail_sent:
             at = self._dry_at + self._mark_timeout_s
         elif s.sent < s.queued or s.finished:
-            at = self._dry_at - self._low_s
+            at = self._dry_at - self.low_s
         else:
             return inf  # a push will poke
         return max(at, now) if at > now - _EPSILON_S else now

@@ -24,7 +24,7 @@ from agentd.media import Binary
 from agentd.web.arrivals import Arrivals
 from agentd.web.text_frames import frame_at, text_frame, text_in
 
-# A small piece at a time: a megabyte of six-byte pings must not keep the other calls waiting (about 1 ms a piece).
+# A small piece at a time: a megabyte of six-byte pings must not keep the other calls waiting (1-2 ms a piece).
 _READ_BYTES: Final = 4096
 _DRAIN_BYTES: Final = 65536
 # A frame that claims more, header and all, is the protocol's to refuse before it is all there.
@@ -107,11 +107,14 @@ class MediaSocket:
             data, self._partial = self._partial + data, b""
         at = 0
         while at < len(data):
+            if self._protocol.state is not State.OPEN:
+                self._hand_on(data[at:])
+                break
             frame = frame_at(data, at)
-            if frame.end > len(data) and frame.end - at <= _FRAME_CAP_BYTES and self._protocol.state is State.OPEN:
+            if frame.end > len(data) and frame.end - at <= _FRAME_CAP_BYTES:
                 self._partial = data[at:]
                 break
-            if frame.plain and self._fragments is None and self._protocol.state is State.OPEN:
+            if frame.plain and self._fragments is None:
                 self._messages.append(text_in(data, frame))
             else:
                 self._hand_on(data[at : frame.end])
