@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from agentd.agents.playbook_file import load_playbook
 from agentd.core.governor import Governor, Kind
 from agentd.core.governor_manners import Manners
+from agentd.core.governor_so_far import SaidSoFar
 from agentd.core.playbook import Playbook, Slot
 from agentd.core.slots import Tracker
 from agentd.core.speech import ToolOffer
@@ -80,7 +81,7 @@ class Conversation:
 
     def step(self, prompt: Prompt) -> tuple[str, tuple[ToolCall, ...]]:
         found = next_step(prompt, TODAY)
-        governor = Governor(self.manners.rules(prompt.messages, 0, next_question=self.question(prompt)))
+        governor = Governor(self.manners.rules(prompt.messages, 0, SaidSoFar(), next_question=self.question(prompt)))
         for word in found.text.split():
             governor.feed(f"{word} ")
         governor.finish()
