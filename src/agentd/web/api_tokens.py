@@ -141,9 +141,8 @@ class Tokens:
                 out.flush()
                 os.fsync(out.fileno())
             temporary.replace(self._path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        finally:
+            temporary.unlink(missing_ok=True)  # when something failed
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
