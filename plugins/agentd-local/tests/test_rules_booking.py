@@ -347,6 +347,13 @@ def test_what_nobody_heard_is_said_again() -> None:
     assert talk.used() == [FIND, CREATE, UPSERT]
 
 
+@pytest.mark.parametrize("said", ["uhm", "what does it cost?"])
+def test_the_same_time_on_three_days_may_be_offered_again_in_full(said: str) -> None:
+    talk = known(ENGLISH)
+    reply = talk.says("Thursday morning", "no", "the first one", said)  # `step` asserts that nothing is cut
+    assert reply.endswith("I have today at 1 p.m., or tomorrow at 1 p.m., or Thursday at 1 p.m. Which suits you best?")
+
+
 SAID = st.sampled_from([
     "yes", "no", "the first one", "the second", "ten", "Thursday", "Wednesday at three", "neither", "either", "uhm",
     "what does it cost?", "say that again", "hold on", "my name is Tom", "No, I said Friday at eleven", "not now",

@@ -30,6 +30,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from agentd.core.governor_claims import days_named
 from agentd.core.governor_facts import Facts
 from agentd.core.hearing import normal
 from agentd.core.phrases import MAX_CHARS, Phrases
@@ -189,12 +190,15 @@ class Governor:
             kind = Kind.REPEAT
         elif kind is Kind.REPLY:
             known = self._rules.facts.known(phrase)
-            if sum(claim.kind == "time" for claim in known) > 1:
+            times = sum(claim.kind == "time" for claim in known)
+            if times > 1:
                 kind = Kind.WINDOWS
             elif (
                 len(known) >= READ_BACK_CLAIMS or sum(w.isdecimal() and len(w) == 1 for w in words) >= READ_BACK_DIGITS
             ):
                 kind = Kind.READ_BACK
+            elif times and days_named(phrase) > 1:  # the same time on several days
+                kind = Kind.WINDOWS
         if _RANK[kind] > _RANK[self._kind]:
             self._kind = kind
 

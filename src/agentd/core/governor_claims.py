@@ -220,6 +220,12 @@ def days_ahead(text: str) -> Iterator[int]:
             yield days
 
 
+def days_named(text: str) -> int:
+    """How many days a text speaks of by name, be it a question or not."""
+    plain = figures(text)
+    return len({*weekdays(plain)}) + len({*days_ahead(plain)})
+
+
 def _weekday(name: str) -> int:
     return _EN_DAYS.index(name) if name in _EN_DAYS else _HE_DAYS[name]
 
